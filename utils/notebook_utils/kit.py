@@ -1,0 +1,215 @@
+"""What a kit is: a model, its labels, its picture, and how they fit together."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Origin = Literal["included", "published"]
+ELEMENT_TYPES = {"f32": np.float32, "u8": np.uint8}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a picture becomes a model's input.
+
+    Parameters
+    ----------
+    size
+        Height and width of the input, in pixels.
+    layout
+        ``"NCHW"`` or ``"NHWC"``: batch, channels, height, width in the model's order.
+    channels
+        ``"RGB"`` or ``"BGR"``, the colour order the model was trained on.
+    element_type
+        ``"f32"`` or ``"u8"``.
+    mean, scale
+        Subtracted from each channel, then divided by, in the order of `channels`. Zero
+        and one where the model does this itself.
+    """
+
+    size: tuple[int, int]
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    channels: Literal["RGB", "BGR"] = "RGB"
+    element_type: Literal["f32", "u8"] = "f32"
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    scale: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    def __call__(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Prepare one picture; see :meth:`Kit.prepare`."""
+        import cv2
+
+        if image_rgb.dtype != np.uint8 or image_rgb.shape[2:] != (3,):
+            raise ValueError(
+                "Expected a picture of shape (height, width, 3) and type uint8, found "
+                f"shape {image_rgb.shape} and type {image_rgb.dtype}."
+            )
+        height, width = self.size
+        resized_hwc = cv2.resize(image_rgb, (width, height))
+        if self.channels == "BGR":
+            resized_hwc = resized_hwc[..., ::-1]
+        scaled_hwc = resized_hwc
+        if any(self.mean) or set(self.scale) != {1.0}:
+            scaled_hwc = (resized_hwc - np.array(self.mean, np.float32)) / np.array(
+                self.scale, np.float32
+            )
+        ordered = scaled_hwc
+        if self.layout == "NCHW":
+            ordered = scaled_hwc.transpose(2, 0, 1)
+        return np.ascontiguousarray(
+            ordered[np.newaxis], ELEMENT_TYPES[self.element_type]
+        )
+
+
+@dataclass(frozen=True)
+class KitFile:
+    """One file of a kit: its name, where it is from, its size and hash if known."""
+
+    name: str
+    source: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Kit:
+    """A model, its labels and its picture, from one origin.
+
+    Kits come from :func:`load_kit`. Shown as the last line of a cell, a kit is a table
+    of its files.
+
+    Parameters
+    ----------
+    name
+        Such as ``"classification-ir"``.
+    title
+        What it is, in a few words.
+    origin
+        ``"included"`` or ``"published"``.
+    reason
+        Why this origin, in a sentence.
+    folder
+        Where the files are: ``model.*``, ``picture.jpg``, ``labels.txt``.
+    licence
+        SPDX identifier.
+    attribution
+        Who made the files.
+    files
+        The files and where they are from.
+    labels
+        One name per output index; empty for a kit without labels.
+    preparation
+        How a picture becomes the model's input.
+    output
+        Index of the output to read.
+    expected
+        What is recorded about these very files.
+    """
+
+    name: str
+    title: str
+    origin: Origin
+    reason: str
+    folder: Path
+    licence: str
+    attribution: str
+    files: tuple[KitFile, ...]
+    labels: tuple[str, ...]
+    preparation: Preparation
+    output: int = 0
+    expected: Mapping[str, Any] = field(default_factory=dict)
+
+    def prepare(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Turn a picture into the model's input.
+
+        Resize, put the channels in the model's order, scale, lay out, add the batch
+        axis: lesson 01 shows each step.
+
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (height, width, 3)
+            Any size, red first.
+
+        Returns
+        -------
+        ndarray, shape (1, 3, height, width) or (1, height, width, 3)
+            Contiguous, in the model's layout and element type.
+
+        Raises
+        ------
+        ValueError
+            `image_rgb` has another shape or type.
+        """
+        return self.preparation(image_rgb)
+
+    def expect(self, what: str, value: object) -> None:
+        """Assert that a result is the one recorded for these files, and say so.
+
+        Parameters
+        ----------
+        what
+            The name of the result, such as ``"label"``.
+        value
+            What was found.
+
+        Raises
+        ------
+        AssertionError
+            Another value is recorded. Where none is, the value is printed and said to
+            be unrecorded.
+        """
+        found = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        if what not in self.expected:
+            print(
+                f"The {what} is {found!r}. Nothing is recorded about it for the "
+                f"{self.origin} files of {self.name}, so there is nothing to compare."
+            )
+            return
+        recorded = self.expected[what]
+        if found != recorded:
+            raise AssertionError(
+                f"Expected the {what} {recorded!r}, as recorded for the {self.origin} "
+                f"files of {self.name}, but found {found!r}."
+            )
+        print(f"The {what} is {found!r}, as recorded for {self.name}.")
+
+    def __repr__(self) -> str:
+        head, *rows = self._table()
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+            for row in (head, *rows)
+        ]
+        return "\n".join((f"Kit {self.name}: {self.title}", *lines, self.reason))
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._table()
+        cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        return (
+            f"<p><b>Kit {html.escape(self.name)}</b>: {html.escape(self.title)}</p>"
+            f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{html.escape(self.reason)}</p>"
+        )
+
+    def _table(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = [("file", "origin", "size", "licence", "source")]
+        for file in self.files:
+            size = _readable_size((self.folder / file.name).stat().st_size)
+            rows.append((file.name, self.origin, size, self.licence, file.source))
+        return rows
+
+
+def _readable_size(size_bytes: int) -> str:
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,171 @@
+"""Where the lessons live and where they write.
+
+The notebooks in the checkout are the originals. People work on copies, which are made
+once and never overwritten, so that neither an update of the checkout nor a second start
+costs anybody a line of what they wrote.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from .errors import WorkshopError
+
+APPLICATION = "inference-workshop"
+
+
+def checkout() -> Path | None:
+    """Find the repository that this package runs from.
+
+    Returns
+    -------
+    Path or None
+        The repository's root for an editable install, None for a wheel, which carries
+        the kits but no notebooks.
+    """
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "notebooks" / "collection.toml").is_file() else None
+
+
+def work_dir() -> Path:
+    """Return the folder for a person's copies and results, and make it.
+
+    Returns
+    -------
+    Path
+        ``work/`` in the checkout; the user's own data folder where there is no checkout
+        or it cannot be written to.
+    """
+    root = checkout()
+    if root is not None:
+        work = root / "work"
+        try:
+            work.mkdir(exist_ok=True)
+        except OSError:  # a read-only checkout, such as one shared by a class
+            pass
+        else:
+            if os.access(work, os.W_OK):
+                return work
+    work = user_data_path(APPLICATION, appauthor=False)
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
+def output_dir(lesson: str) -> Path:
+    """Return the folder that a lesson writes its files to, and make it.
+
+    Parameters
+    ----------
+    lesson
+        The lesson's number, such as ``"01"``: letters, digits, ``-`` and ``_``.
+
+    Returns
+    -------
+    Path
+        ``work/output/<lesson>``, absolute.
+
+    Raises
+    ------
+    ValueError
+        `lesson` holds another character.
+
+    Examples
+    --------
+    >>> output_dir("../01")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected a lesson's number such as '01', found '../01'.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", lesson):
+        raise ValueError(f"Expected a lesson's number such as '01', found {lesson!r}.")
+    folder = work_dir() / "output" / lesson
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def copy_notebooks() -> Path:
+    """Copy every notebook that the work folder does not hold yet.
+
+    Returns
+    -------
+    Path
+        The work folder.
+
+    Raises
+    ------
+    WorkshopError
+        There is no checkout to copy from.
+    """
+    work = work_dir()
+    for original in _originals():
+        _copy_once(original, work / original.name)
+    return work
+
+
+def reset_notebook(name: str) -> tuple[Path, Path | None]:
+    """Bring a fresh copy of a notebook and keep the old one beside it.
+
+    Parameters
+    ----------
+    name
+        The notebook's number (``"02"``), its stem or its file name.
+
+    Returns
+    -------
+    fresh : Path
+        The new copy.
+    kept : Path or None
+        The old copy under its new name, ending in ``-mine``; None if there was none.
+
+    Raises
+    ------
+    WorkshopError
+        No notebook, or more than one, has that name, or there is no checkout.
+    """
+    originals = _originals()
+    stem = name.removesuffix(".ipynb")
+    found = [o for o in originals if o.stem == stem or o.stem.split("-")[0] == stem]
+    if len(found) != 1:
+        known = ", ".join(original.stem for original in originals)
+        raise WorkshopError(f"No notebook is called {name!r}. There are: {known}.")
+    fresh = work_dir() / found[0].name
+    kept = _set_aside(fresh) if fresh.exists() else None
+    _copy_once(found[0], fresh)
+    return fresh, kept
+
+
+def _originals() -> list[Path]:
+    root = checkout()
+    if root is None:
+        raise WorkshopError(
+            "The notebooks are not part of the installed package. Run this from a "
+            "checkout of Inference Workshop: python start.py lab"
+        )
+    return sorted((root / "notebooks").glob("*.ipynb"))
+
+
+def _copy_once(original: Path, copy: Path) -> None:
+    if copy.exists():
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{copy.name}.", dir=copy.parent)
+    os.close(handle)
+    try:
+        shutil.copyfile(original, name)
+        Path(name).chmod(0o644)  # also where the original is read-only
+        Path(name).rename(copy)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _set_aside(copy: Path) -> Path:
+    kept = copy.with_stem(f"{copy.stem}-mine")
+    count = 1
+    while kept.exists():
+        count += 1
+        kept = copy.with_stem(f"{copy.stem}-mine-{count}")
+    return copy.rename(kept)

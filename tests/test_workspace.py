@@ -1,0 +1,124 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from notebook_utils import WorkshopError, workspace
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A checkout with two lessons, and a home of its own."""
+    root = tmp_path / "a checkout"
+    (root / "notebooks").mkdir(parents=True)
+    for name in ("00-start-here", "01-runtime-api"):
+        (root / "notebooks" / f"{name}.ipynb").write_text(name)
+    monkeypatch.setattr(workspace, "checkout", lambda: root)
+    monkeypatch.setattr(
+        workspace, "user_data_path", lambda *a, **k: tmp_path / "home" / "data"
+    )
+    return root
+
+
+def test_copies_are_made_once_and_never_overwritten(repository):
+    work = workspace.copy_notebooks()
+    assert work == repository / "work"
+    mine = work / "01-runtime-api.ipynb"
+    mine.write_text("my own lines")
+    (repository / "notebooks" / "01-runtime-api.ipynb").write_text("updated")
+    workspace.copy_notebooks()
+    assert mine.read_text() == "my own lines"
+    assert sorted(p.name for p in work.iterdir()) == [
+        "00-start-here.ipynb",
+        "01-runtime-api.ipynb",
+    ]
+
+
+def test_reset_keeps_every_earlier_version(repository):
+    workspace.copy_notebooks()
+    copy = repository / "work" / "01-runtime-api.ipynb"
+    for text in ("first", "second"):
+        copy.write_text(text)
+        fresh, kept = workspace.reset_notebook("01")
+        assert fresh.read_text() == "01-runtime-api"
+        assert kept.read_text() == text
+    names = sorted(p.name for p in copy.parent.glob("*-mine*"))
+    assert names == ["01-runtime-api-mine-2.ipynb", "01-runtime-api-mine.ipynb"]
+
+
+def test_reset_of_a_lesson_that_was_never_opened(repository):
+    fresh, kept = workspace.reset_notebook("00-start-here.ipynb")
+    assert fresh.read_text() == "00-start-here"
+    assert kept is None
+
+
+def test_reset_of_an_unknown_lesson_names_those_there_are(repository):
+    with pytest.raises(WorkshopError, match="01-runtime-api"):
+        workspace.reset_notebook("07")
+
+
+def test_a_read_only_checkout_sends_the_work_home(repository, monkeypatch, tmp_path):
+    def refuse(*arguments, **options):
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(type(repository), "mkdir", _refusing(repository / "work"))
+    assert workspace.work_dir() == tmp_path / "home" / "data"
+    assert workspace.output_dir("01") == tmp_path / "home" / "data" / "output" / "01"
+
+
+def _refusing(forbidden):
+    real = type(forbidden).mkdir
+
+    def mkdir(self, *arguments, **options):
+        if self == forbidden:
+            raise OSError("read-only file system")
+        real(self, *arguments, **options)
+
+    return mkdir
+
+
+def test_without_a_checkout_there_is_a_remedy(monkeypatch):
+    monkeypatch.setattr(workspace, "checkout", lambda: None)
+    with pytest.raises(WorkshopError, match=r"python start\.py lab"):
+        workspace.reset_notebook("01")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "01 02", "/etc"])
+def test_a_lesson_cannot_write_elsewhere(repository, name):
+    with pytest.raises(ValueError, match="lesson's number"):
+        workspace.output_dir(name)
+
+
+def test_this_checkout_is_found():
+    root = workspace.checkout()
+    assert root is not None
+    assert (root / "notebooks" / "collection.toml").is_file()
+
+
+def command(*words, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "notebook_utils", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | variables,
+        check=False,
+    )
+
+
+def test_command_line_lists_the_kits():
+    done = command("kits", NOTEBOOK_KITS="included")
+    assert done.returncode == 0, done.stderr
+    assert "Kit classification-onnx" in done.stdout
+
+
+def test_command_line_says_what_it_does_not_understand():
+    done = command("kits", "--frobnicate")
+    assert done.returncode == 1
+    assert "--frobnicate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_command_line_reset_of_an_unknown_lesson():
+    done = command("reset", "77")
+    assert done.returncode == 1
+    assert "No notebook is called '77'" in done.stderr

@@ -1,0 +1,230 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from notebook_utils import check_answer
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+)
+hashables = st.booleans() | st.integers() | st.text()
+
+
+def values(dtypes):
+    shapes = arrays.array_shapes(max_side=3)
+    return st.recursive(
+        scalars | st.sets(hashables) | arrays.arrays(dtypes, shapes),
+        lambda inner: st.lists(inner) | st.dictionaries(hashables, inner),
+        max_leaves=5,
+    )
+
+
+anything = values(arrays.scalar_dtypes())
+# Without times, some of which differ from themselves.
+reflexive = values(
+    arrays.boolean_dtypes() | arrays.integer_dtypes() | arrays.floating_dtypes()
+)
+
+
+class Broken:
+    """Fails whichever way it is touched."""
+
+    def _fail(self, *arguments):
+        raise RuntimeError("broken")
+
+    __eq__ = __len__ = __iter__ = __repr__ = __str__ = __bool__ = __array__ = _fail
+    __hash__ = None
+
+    def __getattr__(self, name):
+        raise RuntimeError("broken")
+
+
+class Answer:
+    """One line of output, taken from the standard output of a check."""
+
+    def __init__(self, capsys, *arguments, **options):
+        self.result = check_answer(*arguments, **options)
+        self.line = capsys.readouterr().out
+        assert self.line.count("\n") == 1
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_a_stub_is_not_an_error(capsys, nothing):
+    answer = Answer(capsys, nothing, 3, hint="Count them.")
+    assert answer.result is None
+    assert answer.line == "Your answer: not attempted yet.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "tolerance"),
+    [
+        (3, 3, None),
+        (3.0, 3, None),
+        (np.int64(3), 3, None),
+        (np.array(3), 3, None),
+        (3, np.uint8(3), None),
+        (0.1 + 0.2, 0.3, None),
+        (np.float32(0.1), 0.1, None),
+        (math.nan, math.nan, None),
+        (math.inf, math.inf, None),
+        (10.5, 10, 0.5),
+        (np.uint8(3), np.uint8(5), 2),
+        (True, np.bool_(True), None),
+        (np.bool_(False), False, None),
+        ("  cpu\n", "CPU", None),
+        ([1, 3, 224], (1, 3, 224), None),
+        (np.array([1, 2]), [1, 2], None),
+        (["Cat ", "dog"], ("cat", "DOG"), None),
+        ([[1.0, 2], [3]], [[1, 2.0], [3]], None),
+        ({"CPU", "GPU"}, {"gpu", "cpu"}, None),
+        (["GPU", "CPU"], {"CPU", "GPU"}, None),
+        ({"a": [1, 2]}, {"a": (1, 2)}, None),
+        ({"A": 1.04}, {"a": 1.0}, 0.05),
+        (np.float32([0.1, 0.2]), np.array([0.1, 0.2]), None),
+        ([[1, 2]], np.array([[1, 2]]), None),
+        (np.array([1.0, 2.5]), np.array([1, 2]), 0.5),
+        (np.array(["a", "b"]), np.array(["a", "b"]), None),
+        (int, int, None),
+        (b"x", b"x", None),
+    ],
+)
+def test_right_answers(capsys, answer, expected, tolerance):
+    checked = Answer(capsys, answer, expected, tolerance=tolerance)
+    assert checked.result is True
+    assert checked.line == "Your answer: correct.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "words"),
+    [
+        (2, 3, "The value is too small"),
+        (np.uint8(250), np.uint8(5), "The value is too large"),
+        (3.01, 3, "too large"),
+        (math.nan, 3.0, "not a number (nan)"),
+        ("3", 3, "of type str; expected a number"),
+        (True, 1, "of type bool; expected a number"),
+        (np.array([3, 4]), 3, "of type ndarray; expected a number"),
+        (1, True, "of type int; expected True or False"),
+        (False, True, "It is the other one"),
+        ("GPU", "CPU", "It is another text"),
+        (" ", "CPU", "The text is empty"),
+        (b"CPU", "CPU", "of type bytes; expected text"),
+        ([1, 2], [1, 2, 3], "It has 2 items, which is too few"),
+        ([1], [], "It has 1 item, which is too many"),
+        ([1, 2, 3], [1, 5, 3], "Item 2: the value is too small"),
+        ("abc", ["a", "b", "c"], "of type str; expected a list or tuple"),
+        ({1, 2}, [1, 2], "of type set; expected a list or tuple"),
+        ((n for n in "ab"), ["a", "b"], "of type generator"),
+        ({"CPU", "NPU"}, {"CPU", "GPU"}, "1 item missing and 1 item too many"),
+        ({"a"}, {"a", "b", "c"}, "2 items missing"),
+        ({"a": 1}, {"b": 1}, "Keys: 1 item missing and 1 item too many"),
+        ({"a": 1}, {"a": 2}, "The value of 'a': the value is too small"),
+        ([("a", 1)], {"a": 1}, "of type list; expected a dictionary"),
+        (np.zeros((2, 3)), np.zeros((3, 2)), "Its shape (2, 3) is not"),
+        (np.zeros(3), np.ones(3), "3 of 3 values are off"),
+        (np.array([1, 2, 4]), np.array([1, 2, 3]), "1 of 3 values are off"),
+        (np.array([1]), np.array([True]), "of type int64; expected another one"),
+        ("text", np.zeros(3), "of type str; expected an array"),
+        (3, np.zeros(3), "of type int; expected an array"),
+        (str, int, "It is another value"),
+        (3, int, "of type int; expected something else"),
+    ],
+)
+def test_wrong_answers_say_in_what_way(capsys, answer, expected, words):
+    checked = Answer(capsys, answer, expected)
+    assert checked.result is False
+    assert checked.line.startswith("Your answer: not yet. ")
+    assert words in checked.line
+
+
+def test_the_hint_and_the_name_are_in_the_line(capsys):
+    checked = Answer(capsys, 1, 2, hint="Count again.", name="The number of inputs")
+    assert checked.line == (
+        "The number of inputs: not yet. The value is too small. Hint: Count again.\n"
+    )
+
+
+def test_the_expected_value_is_not_given_away(capsys):
+    secret = 867530.9
+    for expected in (secret, [secret], {"a": secret}, np.array([secret]), {secret}):
+        for answer in (1, "a", [1], {"a": 1}, np.array([2.0]), {2}):
+            assert "8675" not in Answer(capsys, answer, expected).line
+
+
+def test_a_function_judges_open_answers(capsys):
+    assert Answer(capsys, 4, lambda n: n % 2 == 0).result is True
+    wrong = Answer(capsys, 3, lambda n: n % 2 == 0, hint="Even.")
+    assert wrong.line == (
+        "Your answer: not yet. It is not what was asked for. Hint: Even.\n"
+    )
+    failing = Answer(capsys, "three", lambda n: n % 2 == 0)
+    assert failing.result is False and "(TypeError)" in failing.line
+
+
+def test_tensors_are_arrays(capsys):
+    torch = pytest.importorskip("torch")
+    tensor = torch.ones(2, 3, requires_grad=True)
+    assert Answer(capsys, tensor, np.ones((2, 3))).result is True
+    assert Answer(capsys, np.ones((2, 3)), tensor).result is True
+    assert Answer(capsys, tensor.sum(), 6.0).result is True
+    assert Answer(capsys, tensor.shape, (2, 3)).result is True
+
+
+def test_shapes_of_openvino_are_lists(capsys):
+    import openvino as ov
+
+    assert Answer(capsys, ov.Shape([1, 3]), (1, 3)).result is True
+    assert Answer(capsys, ov.Type.f32, ov.Type.f32).result is True
+    assert Answer(capsys, ov.Type.f16, ov.Type.f32).result is False
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [1, True, "a", [1], {1}, {"a": 1}, np.ones(2), b"x", lambda answer: answer > 1],
+)
+def test_an_object_that_fails_when_touched_is_a_wrong_answer(capsys, expected):
+    assert Answer(capsys, Broken(), expected).result is False
+
+
+def test_a_list_that_holds_itself_is_a_wrong_answer(capsys):
+    endless = []
+    endless.append(endless)
+    wanted = []
+    wanted.append(wanted)
+    assert Answer(capsys, endless, wanted).result is False
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@given(answer=anything, expected=anything)
+def test_no_pair_of_values_raises(answer, expected):
+    assert check_answer(answer, expected) in (True, False, None)
+
+
+@given(expected=reflexive.filter(lambda value: value is not None))
+def test_a_value_equals_itself(expected):
+    assert check_answer(expected, expected) is True
+
+
+@given(
+    expected=st.text(st.characters(codec="ascii")),
+    before=st.sampled_from(["", " ", "\n\t"]),
+)
+def test_case_and_spaces_around_do_not_matter(expected, before):
+    assert check_answer(before + expected.swapcase() + before, expected) is True
+
+
+@given(
+    expected=st.integers(-(10**6), 10**6),
+    off=st.integers(1, 10**6),
+    tolerance=st.integers(0, 10**6),
+)
+def test_the_tolerance_is_a_bound(expected, off, tolerance):
+    right = off <= tolerance
+    for answer in (expected - off, expected + off):
+        assert check_answer(answer, expected, tolerance=tolerance) is right
+        assert check_answer([answer], np.array([expected]), tolerance=tolerance) is (
+            right
+        )

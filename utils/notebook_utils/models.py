@@ -1,0 +1,113 @@
+"""Networks that a lesson needs, and what it takes to load them."""
+
+import importlib
+import importlib.util
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+
+from .errors import WorkshopError
+
+# The operators that torchvision looks up while it is imported, as its compiled
+# extension declares them.
+_SCHEMAS = {
+    "nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+}
+
+
+def ensure_torchvision() -> ModuleType:
+    """Import torchvision, also beside a CPU build of PyTorch.
+
+    On Linux the package index serves a torchvision whose compiled operators need CUDA.
+    Beside a PyTorch without CUDA they cannot be loaded, and ``import torchvision``
+    fails with "operator torchvision::nms does not exist". Models and transforms do not
+    need these operators, so it is enough to declare them. Where torchvision can be
+    imported as it is, nothing is declared.
+
+    Returns
+    -------
+    module
+        ``torchvision``; call this before the first import of it or of its parts.
+
+    Raises
+    ------
+    WorkshopError
+        PyTorch or torchvision is not installed, or they do not fit each other.
+
+    Notes
+    -----
+    Declared operators have no code: ``torchvision.ops.nms`` still raises. A
+    torchvision from https://download.pytorch.org/whl/cpu has them all.
+
+    Examples
+    --------
+    >>> ensure_torchvision().__name__
+    'torchvision'
+    """
+    imported = sys.modules.get("torchvision")
+    # A failed import leaves parts of the package behind, but not the package.
+    if imported is not None:
+        return imported
+    for package in ("torch", "torchvision"):
+        if importlib.util.find_spec(package) is None:
+            raise WorkshopError(
+                f"{package} is not installed in this environment. {_remedy()}"
+            )
+    _declare_missing_operators()
+    try:
+        return importlib.import_module("torchvision")
+    except (ImportError, RuntimeError, AttributeError) as error:
+        raise WorkshopError(
+            f"torchvision {_version('torchvision')} cannot be imported beside torch "
+            f"{_version('torch')}: {error}. {_remedy()}"
+        ) from error
+
+
+def _declare_missing_operators() -> None:
+    import torch
+
+    if torch.version.cuda is not None or _load_operators():
+        return
+    for name, schema in _SCHEMAS.items():
+        if not hasattr(torch.ops.torchvision, name):
+            torch.library.define(f"torchvision::{name}", schema)
+
+
+def _load_operators() -> bool:
+    """Load the compiled operators the way torchvision does; tell whether that worked.
+
+    Declaring operators that could have been loaded would make torchvision fail, so
+    this is tried first. Loading them twice is harmless.
+    """
+    import torch
+
+    spec = importlib.util.find_spec("torchvision")
+    folders = spec.submodule_search_locations if spec else None
+    libraries = [
+        library
+        for folder in folders or ()
+        for pattern in ("_C*.so", "_C*.pyd")
+        for library in Path(folder).glob(pattern)
+    ]
+    try:
+        for library in libraries:
+            torch.ops.load_library(library)  # type: ignore[no-untyped-call]
+    except OSError:
+        return False
+    return bool(libraries)
+
+
+def _remedy() -> str:
+    return (
+        "Install the two together, in the CPU build: pip install torch torchvision "
+        "--index-url https://download.pytorch.org/whl/cpu (then restart the kernel)."
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # on the path without having been installed
+        return "(version unknown)"

@@ -1,0 +1,11 @@
+"""Toy scenes drawn from a seed: pictures whose boxes, masks and classes are known.
+
+Modules, from the bottom up: `shapes` (distance functions), `toys` (the eight toys),
+`sprites` (one toy in one pose), `textures` (the ground), `placement` (what stands
+where) and `composition` (the scene). Nothing is drawn before it is needed.
+"""
+
+from .composition import Scene, crop_toys, draw_scene
+from .toys import TOYS
+
+__all__ = ["TOYS", "Scene", "crop_toys", "draw_scene"]

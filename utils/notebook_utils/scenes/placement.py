@@ -1,0 +1,156 @@
+"""Which toys a scene holds, where they stand, how large and in which colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .shapes import Floats
+from .sprites import pose_yaw
+from .toys import BEAK, EYE, MAIN, PAINTS, SECOND, SHAPES, TOYS
+
+Vector = NDArray[np.float64]
+
+# Toys are about this many units across.
+TOY_UNITS = 1.75
+MOST_TOYS = 24
+
+PALETTE: tuple[tuple[int, int, int], ...] = (
+    (214, 64, 58),
+    (238, 132, 64),
+    (246, 196, 72),
+    (92, 178, 98),
+    (52, 160, 176),
+    (52, 122, 196),
+    (132, 84, 168),
+    (228, 112, 150),
+    (84, 178, 226),
+    (178, 208, 120),
+    (150, 86, 70),
+    (208, 214, 214),
+    (74, 74, 84),
+)
+IVORY = (242, 240, 236)
+DUCK_YELLOW = (250, 200, 52)
+BEAK_ORANGE = (240, 120, 36)
+EYE_BLACK = (30, 28, 28)
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """One toy on the ground.
+
+    Parameters
+    ----------
+    toy : str
+        One of TOYS.
+    yaw : float
+        In radians.
+    x, y : float
+        Where the middle of the foot stands, in pixels.
+    scale : float
+        Pixels per unit of length.
+    colours : float32 array (4, 3)
+        RGB of each paint.
+    gloss : float
+        Strength of the highlight.
+    """
+
+    toy: str
+    yaw: float
+    x: float
+    y: float
+    scale: float
+    colours: Floats
+    gloss: float
+
+
+def scatter(
+    rng: np.random.Generator, width: int, height: int, held_out: bool
+) -> list[Placement]:
+    """Return two to nine toys that may hide one another or stand half outside."""
+    count = int(rng.integers(2, 10))
+    names = [TOYS[i] for i in rng.integers(len(TOYS), size=count)]
+    size = rng.uniform(0.16, 0.36) * height
+    picture = np.array([width, height], np.float64)
+    area = picture * (0.02, 0.06), picture * (0.98, 0.97)
+    return _place(rng, names, size, area, held_out)
+
+
+def line_up(
+    rng: np.random.Generator,
+    names: Sequence[str],
+    width: int,
+    height: int,
+    shrink: float,
+    held_out: bool,
+) -> list[Placement]:
+    """Return the toys asked for, inside the picture and as far apart as there is room.
+
+    `shrink` makes all of them smaller, for when a first try leaves some hidden.
+    """
+    largest = 0.75 / np.sqrt(len(names)) + 0.02
+    size = rng.uniform(0.55, 1.0) * largest * min(height, 0.8 * width) * shrink
+    # A toy needs more room above the middle of its foot than below it.
+    low = size * np.array([0.62, 0.80])
+    high = np.array([width, height]) - size * np.array([0.62, 0.50])
+    middle = (low + high) / 2
+    area = np.minimum(low, middle), np.maximum(high, middle)
+    return _place(rng, names, size, area, held_out)
+
+
+def _place(
+    rng: np.random.Generator,
+    names: Sequence[str],
+    size: float,
+    area: tuple[Vector, Vector],
+    held_out: bool,
+) -> list[Placement]:
+    """Place toys of about `size` pixels, the farthest away first."""
+    sizes = size * rng.uniform(0.8, 1.2, len(names))
+    spots = _spots(rng, sizes, area)
+    placements = [
+        _dress(rng, name, x, y, pixels / TOY_UNITS, held_out)
+        for name, (x, y), pixels in zip(names, spots, sizes, strict=True)
+    ]
+    return sorted(placements, key=lambda placement: placement.y)
+
+
+def _spots(
+    rng: np.random.Generator, sizes: Vector, area: tuple[Vector, Vector]
+) -> list[Vector]:
+    """Return a spot for each toy, avoiding those already taken for twelve tries."""
+    spots: list[Vector] = []
+    for i, size in enumerate(sizes):
+        # A toy is only as shy as this: some scenes are crowded, others are not.
+        reach = rng.uniform(0.3, 0.65)
+        for _ in range(12):
+            spot = rng.uniform(*area)
+            gaps = [np.hypot(*((spot - s) * (1, 1.3))) for s in spots]
+            needed = reach * (size + sizes[:i])
+            if np.all(gaps >= needed):
+                break
+        spots.append(spot)
+    return spots
+
+
+def _dress(
+    rng: np.random.Generator,
+    name: str,
+    x: float,
+    y: float,
+    scale: float,
+    held_out: bool,
+) -> Placement:
+    pose = int(rng.integers(SHAPES[name].poses))
+    first, second = rng.choice(len(PALETTE), 2, replace=False)
+    colours = np.zeros((PAINTS, 3), np.float32)
+    colours[MAIN] = np.array(PALETTE[first]) * rng.uniform(0.85, 1.08)
+    colours[SECOND] = PALETTE[second] if rng.random() < 0.55 else IVORY
+    colours[BEAK], colours[EYE] = BEAK_ORANGE, EYE_BLACK
+    if name == "duck" and rng.random() < 0.6:
+        colours[MAIN] = DUCK_YELLOW
+    gloss = 105 if rng.random() < 0.85 else 25
+    yaw = pose_yaw(name, pose, held_out)
+    return Placement(name, yaw, float(x), float(y), scale, colours, gloss)

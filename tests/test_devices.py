@@ -5,6 +5,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+
 from notebook_utils import WorkshopError, devices
 from notebook_utils.devices import (
     DeviceChoice,

@@ -11,23 +11,25 @@ import matplotlib
 import nbformat
 import numpy as np
 import pytest
-from conftest import Answer
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from PIL import Image
+
+from conftest import Answer
 from notebook_utils import (
     DownloadError,
     WorkshopError,
     display,
+    draw_mask,
     load_image,
     plot_probabilities,
     show_array,
     show_images,
 )
 from notebook_utils.display import INLINE_PNG_BYTES, Picture
-from PIL import Image
 
 RED = np.full((30, 40, 3), (200, 0, 0), np.uint8)
 GREY = np.full((30, 40), 100, np.uint8)
@@ -455,3 +457,36 @@ def test_a_missing_file_without_a_url_says_so(tmp_path):
         load_image(tmp_path / "toy.png")
     with pytest.raises(WorkshopError, match="There is no file"):
         load_image(tmp_path)
+
+
+def test_a_mask_tints_and_outlines_what_it_covers():
+    mask = np.zeros((30, 40), bool)
+    mask[5:25, 10:30] = True
+    before = RED.copy()
+    drawn = draw_mask(RED, mask, colour=(0, 0, 200), opacity=0.5)
+    assert tuple(drawn[15, 20]) == (100, 0, 100)
+    assert tuple(drawn[0, 0]) == (200, 0, 0)
+    assert tuple(drawn[5, 20]) == (255, 255, 255), "the outline"
+    np.testing.assert_array_equal(RED, before)
+
+
+def test_an_empty_mask_leaves_the_picture_as_it_is():
+    np.testing.assert_array_equal(draw_mask(RED, np.zeros((30, 40))), RED)
+
+
+def test_a_mask_on_a_grey_picture():
+    assert draw_mask(GREY, np.ones((30, 40), np.uint8)).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((RED, np.ones((40, 30))), ValueError, r"cv2.resize\(mask, \(40, 30\)\)"),
+        ((RED, "mask"), TypeError, "mask: expected an array"),
+        ((RED[..., :2], np.ones((30, 40))), ValueError, "image: expected shape"),
+        ((RED, np.ones((30, 40)), (0, 0, 0), 2), ValueError, "opacity"),
+    ],
+)
+def test_masks_that_make_no_sense(arguments, error, words):
+    with pytest.raises(error, match=words):
+        draw_mask(*arguments)

@@ -7,6 +7,7 @@ from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
+
 from notebook_utils import WorkshopError, doctor
 from notebook_utils.doctor import Check, checks, main
 

@@ -1,6 +1,7 @@
 import hashlib
 
 import pytest
+
 from conftest import Answer
 from notebook_utils import DownloadError, download_file
 

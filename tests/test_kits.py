@@ -1,9 +1,12 @@
 import copy
 import json
 import socket
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from conftest import Answer
 from notebook_utils import DownloadError, KitError, kits, list_kits, load_kit
 from notebook_utils.kit import Kit, KitFile, Preparation
@@ -36,9 +39,9 @@ def test_every_included_kit_is_complete(name):
     kit = load_kit(name, origin="included")
     assert kit.origin == "included"
     assert (kit.folder / "picture.jpg").is_file()
-    assert kit.labels
     assert kit.licence == "Apache-2.0"
-    assert {"model", "picture", "labels"} <= {f.name.split(".")[0] for f in kit.files}
+    assert {"model", "picture"} <= {f.name.split(".")[0] for f in kit.files}
+    assert bool(kit.labels) == (kit.folder / "labels.txt").is_file()
 
 
 @pytest.mark.parametrize("name", list_kits())
@@ -118,6 +121,51 @@ def test_the_argument_is_stronger_than_the_variable(published, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
     assert load_kit("classification-ir").origin == "published"
     assert load_kit("classification-ir", origin="included").origin == "included"
+
+
+def test_a_model_that_only_kagglehub_has(published, monkeypatch, tmp_path):
+    (tmp_path / "1.tflite").write_bytes(b"model")
+    stand_in = SimpleNamespace(model_download=lambda handle: str(tmp_path))
+    monkeypatch.setitem(sys.modules, "kagglehub", stand_in)
+    source = {"kagglehub": "owner/model", "member": "1.tflite"}
+    published["files"] = [{"name": "model.tflite", **source}]
+    kit = load_kit("classification-ir", origin="published")
+    assert (kit.folder / "model.tflite").read_bytes() == b"model"
+    assert "owner/model" in repr(kit)
+
+
+def test_a_model_that_kagglehub_cannot_get(published, monkeypatch):
+    def refuse(handle):
+        raise RuntimeError("403")
+
+    stand_in = SimpleNamespace(model_download=refuse)
+    monkeypatch.setitem(sys.modules, "kagglehub", stand_in)
+    source = {"kagglehub": "owner/model", "member": "1.tflite"}
+    published["files"] = [{"name": "model.tflite", **source}]
+    with pytest.raises(DownloadError, match="owner/model: 403"):
+        load_kit("classification-ir", origin="published")
+
+
+def test_what_is_too_large_for_git_is_generated_once(monkeypatch, tmp_path):
+    calls = []
+
+    def write(file):
+        calls.append(file)
+        file.write(b"generated")
+
+    monkeypatch.setitem(sys.modules, "generators", SimpleNamespace(write=write))
+    registry = copy.deepcopy(kits._registry())
+    registry["classification-ir"]["included"]["generated"] = {
+        "model.pth": "generators:write"
+    }
+    monkeypatch.setattr(kits, "_registry", lambda: registry)
+    for _ in range(2):
+        kit = load_kit("classification-ir", origin="included")
+    assert len(calls) == 1
+    assert (kit.folder / "model.pth").read_bytes() == b"generated"
+    assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
+    assert kit.folder.is_relative_to(tmp_path / "cache")
+    assert "generated on this machine" in repr(kit)
 
 
 def test_unknown_names():

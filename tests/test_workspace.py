@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+
 from notebook_utils import WorkshopError, workspace
 
 

@@ -2,6 +2,7 @@ from . import scenes as scenes
 from .devices import available_devices as available_devices
 from .devices import device_widget as device_widget
 from .devices import missing_devices as missing_devices
+from .display import draw_mask as draw_mask
 from .display import load_image as load_image
 from .display import plot_probabilities as plot_probabilities
 from .display import show_array as show_array

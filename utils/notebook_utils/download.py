@@ -7,12 +7,9 @@ folder, so that a killed kernel never leaves half a file that looks like a whole
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -21,6 +18,7 @@ from tqdm.auto import tqdm
 from urllib3.util import Retry
 
 from .errors import DownloadError
+from .files import write_whole
 
 CHUNK_BYTES = 1 << 18
 
@@ -267,7 +265,7 @@ def _fetch(
         digest = hashlib.sha256()
         received_bytes = 0
         with (
-            _replacing(target) as file,
+            write_whole(target) as file,
             tqdm(
                 total=total,
                 desc=target.name,
@@ -287,26 +285,6 @@ def _fetch(
             difference = wanted.differs(received_bytes, digest.hexdigest())
             if difference:
                 raise _UnexpectedFileError(difference)
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that takes the target's name only if all went well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.name}.", suffix=".part", dir=target.parent
-    )
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o644)  # mkstemp makes it private; a shared cache is read by all
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _reason(error: Exception, timeout: float) -> str:

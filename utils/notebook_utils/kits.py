@@ -12,13 +12,15 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from platformdirs import user_cache_path
 
-from .download import Wanted, fetch_first
+from .download import Wanted, fetch_first, file_sha256
 from .errors import DownloadError, KitError
+from .files import write_whole
 from .kit import Kit, KitFile, Origin, Preparation
 from .workspace import APPLICATION
 
@@ -143,12 +145,37 @@ def _choose(name: str, entry: Mapping[str, Any], wish: str) -> Kit:
 def _included(name: str, entry: Mapping[str, Any], reason: str) -> Kit:
     folder = included_folder(name)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    made_by = "made by toybox"
-    files = tuple(
-        KitFile(file, made_by, facts["bytes"], facts["sha256"])
+    files = [
+        KitFile(file, "made by toybox", facts["bytes"], facts["sha256"])
         for file, facts in card["files"].items()
+    ]
+    generators = entry["included"].get("generated", {})
+    if generators:
+        folder = _completed(name, folder, generators)
+        files += [KitFile(file, "generated on this machine") for file in generators]
+    return _kit(name, entry, "included", reason, folder, tuple(files))
+
+
+def _completed(name: str, folder: Path, generators: Mapping[str, str]) -> Path:
+    """Return a folder with a kit's files and those that are too large for git.
+
+    They are generated once, in the cache, where the others are copied beside them. The
+    folder's name changes with the kit's card, so a new version does not meet old files.
+    """
+    complete = (
+        cache_dir() / "included" / f"{name}-{file_sha256(folder / 'card.json')[:8]}"
     )
-    return _kit(name, entry, "included", reason, folder, files)
+    for original in folder.iterdir():
+        copy = complete / original.name
+        if not copy.is_file():
+            with write_whole(copy) as file:
+                file.write(original.read_bytes())
+    for file_name, generator in generators.items():
+        if not (complete / file_name).is_file():
+            module, _, function = generator.partition(":")
+            with write_whole(complete / file_name) as file:
+                getattr(import_module(module), function)(file)
+    return complete
 
 
 def _published(
@@ -162,22 +189,39 @@ def _published(
     folder = cache_dir() / "published" / name
     files = []
     for facts in entry["published"]["files"]:
-        addresses = [facts["url"], *facts.get("mirrors", ())]
         target = folder / facts["name"]
         wanted = Wanted(facts.get("sha256"), facts.get("size_bytes"))
         if not target.is_file() or wanted.mismatch(target) is not None:
-            fetch_first(
-                addresses,
-                target,
-                wanted,
-                timeout=timeout,
-                retries=retries,
-                progress=True,
-            )
-        files.append(
-            KitFile(facts["name"], facts["url"], wanted.size_bytes, wanted.sha256)
-        )
+            if "kagglehub" in facts:
+                _fetch_from_kagglehub(facts["kagglehub"], facts["member"], target)
+            else:
+                addresses = [facts["url"], *facts.get("mirrors", ())]
+                fetch_first(
+                    addresses,
+                    target,
+                    wanted,
+                    timeout=timeout,
+                    retries=retries,
+                    progress=True,
+                )
+        source = facts.get("url") or f"kagglehub: {facts['kagglehub']}"
+        files.append(KitFile(facts["name"], source, wanted.size_bytes, wanted.sha256))
     return _kit(name, entry, "published", reason, folder, tuple(files))
+
+
+def _fetch_from_kagglehub(handle: str, member: str, target: Path) -> None:
+    """Fetch a model that has no plain address, and put one of its files in place."""
+    try:
+        import kagglehub
+
+        folder = Path(kagglehub.model_download(handle))
+        with write_whole(target) as file:
+            file.write((folder / member).read_bytes())
+    except Exception as error:  # the library documents none of those it raises
+        raise DownloadError(
+            f"Could not fetch '{target.name}'.\n  kagglehub: {handle}: {error}\n"
+            f"Check the connection and try again, or put the file at\n  {target}"
+        ) from error
 
 
 def cache_dir() -> Path:

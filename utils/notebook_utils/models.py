@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
+from typing import BinaryIO
 
 from .errors import WorkshopError
 
@@ -63,6 +64,29 @@ def ensure_torchvision() -> ModuleType:
             f"torchvision {_version('torchvision')} cannot be imported beside torch "
             f"{_version('torch')}: {error}. {_remedy()}"
         ) from error
+
+
+def save_untrained_resnet18(file: BinaryIO) -> None:
+    """Write weights for torchvision's ResNet-18 that were never trained.
+
+    The published weights are 45 MB, too much to be part of a collection of lessons.
+    These have the same names, shapes and size, and are the same on every machine; what
+    they cannot do is recognise anything. They are for lessons in which it does not
+    matter what a network says, only that it says the same in two places.
+
+    Parameters
+    ----------
+    file
+        Open for writing. Holds a state dictionary of 11,689,512 parameters afterwards.
+    """
+    import torch
+
+    resnet18 = ensure_torchvision().models.resnet18
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # the caller's random numbers stay as they are
+        torch.manual_seed(0)
+        torch.save(resnet18(weights=None).state_dict(), file)
 
 
 def _declare_missing_operators() -> None:

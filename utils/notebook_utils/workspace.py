@@ -7,13 +7,12 @@ costs anybody a line of what they wrote.
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from .errors import WorkshopError
+from .files import write_whole
 
 APPLICATION = "inference-workshop"
 
@@ -149,17 +148,9 @@ def _originals() -> list[Path]:
 
 
 def _copy_once(original: Path, copy: Path) -> None:
-    if copy.exists():
-        return
-    handle, name = tempfile.mkstemp(prefix=f".{copy.name}.", dir=copy.parent)
-    os.close(handle)
-    try:
-        shutil.copyfile(original, name)
-        Path(name).chmod(0o644)  # also where the original is read-only
-        Path(name).rename(copy)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    if not copy.exists():
+        with write_whole(copy) as file:
+            file.write(original.read_bytes())
 
 
 def _set_aside(copy: Path) -> Path:

@@ -1,0 +1,126 @@
+from datetime import date
+
+import pytest
+
+from curator.collection import CollectionError, read_collection
+from fixtures.curator_lessons import make_checkout
+
+LESSON = """
+[[lesson]]
+file = "00-first.ipynb"
+title = "First"
+summary = "The first one"
+minutes = 5
+cpu_seconds = 60
+memory_mb = 1000
+kits = ["a-kit"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "00-first.ipynb").touch()
+    return tmp_path
+
+
+def read(folder, text, today=None):
+    (folder / "collection.toml").write_text(text, encoding="utf-8")
+    return read_collection(folder, today)
+
+
+def test_lesson_is_read_with_its_budgets(folder):
+    (lesson,) = read(folder, LESSON).lessons
+    assert lesson.path == folder / "00-first.ipynb"
+    assert (lesson.name, lesson.number) == ("00-first", "00")
+    assert (lesson.cpu_seconds, lesson.memory_mb) == (60, 1000)
+    assert lesson.wall_timeout_s == 180
+    assert lesson.kits == ("a-kit",)
+    assert lesson.skip is None
+
+
+def test_defaults_fill_in_and_lessons_override(folder):
+    defaults = "[defaults]\nmemory_mb = 1700\ncpu_seconds = 5\n"
+    (lesson,) = read(folder, defaults + LESSON.replace("cpu_seconds = 60", "")).lessons
+    assert (lesson.cpu_seconds, lesson.memory_mb) == (5, 1000)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("minutes", "minuets"), "unknown key 'minuets'"),
+        (('title = "First"\n', ""), "'title' is missing"),
+        (("minutes = 5", 'minutes = "5"'), "minutes must be a number, found '5'"),
+        (("minutes = 5", "minutes = true"), "minutes must be a number, found True"),
+        (("cpu_seconds = 60", "cpu_seconds = 0"), "cpu_seconds must be more than 0"),
+        (('kits = ["a-kit"]', "kits = [1]"), "kits must be a list of names"),
+        (("00-first.ipynb", "01-second.ipynb"), "there is no such file"),
+        (("00-first.ipynb", "../00-first.ipynb"), "a notebook beside the list"),
+        (("[[lesson]]", "[lesson]]"), "not valid TOML"),
+        (("[[lesson]]", "[[lessons]]"), "unknown key 'lessons'"),
+    ],
+)
+def test_wrong_list_is_refused(folder, change, message):
+    with pytest.raises(CollectionError, match=message.replace("[", r"\[")):
+        read(folder, LESSON.replace(*change))
+
+
+def test_lesson_listed_twice_is_refused(folder):
+    with pytest.raises(CollectionError, match=r"lists 00-first\.ipynb twice"):
+        read(folder, LESSON + LESSON)
+
+
+def test_number_used_twice_is_refused(folder):
+    (folder / "00-other.ipynb").touch()
+    with pytest.raises(CollectionError, match="lists 00 twice"):
+        read(folder, LESSON + LESSON.replace("00-first", "00-other"))
+
+
+def test_missing_and_empty_lists_are_refused(tmp_path):
+    with pytest.raises(CollectionError, match="no list of lessons at"):
+        read_collection(tmp_path)
+    with pytest.raises(CollectionError, match="lists no lesson"):
+        read(tmp_path, "")
+
+
+@pytest.mark.parametrize(
+    ("skip", "message"),
+    [
+        ("{ until = 2030-01-02 }", "'reason' is missing"),
+        ('{ reason = "broken" }', "'until' is missing"),
+        ('{ reason = " ", until = 2030-01-02 }', "empty reason"),
+        ('{ reason = "broken", until = "2030-01-02" }', "until must be a date"),
+        ('{ reason = "broken", until = 2030-01-01 }', "ended on 2030-01-01"),
+    ],
+)
+def test_skip_needs_a_reason_and_an_end_to_come(folder, skip, message):
+    with pytest.raises(CollectionError, match=message):
+        read(folder, f"{LESSON}skip = {skip}\n", today=date(2030, 1, 2))
+
+
+def test_skip_holds_on_its_last_day(folder):
+    skip = 'skip = { reason = "broken", until = 2030-01-02 }'
+    (lesson,) = read(folder, f"{LESSON}{skip}\n", today=date(2030, 1, 2)).lessons
+    assert lesson.skip.reason == "broken"
+
+
+@pytest.mark.parametrize(
+    "name", ["01", "1", "01-second", "01-second.ipynb", "notebooks/01-second.ipynb"]
+)
+def test_lesson_is_found_by_each_of_its_names(tmp_path, name):
+    root = make_checkout(tmp_path, {"00-first": [], "01-second": [], "11-third": []})
+    (lesson,) = read_collection(root / "notebooks").select([name])
+    assert lesson.name == "01-second"
+
+
+def test_selection_keeps_the_order_of_the_collection(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": [], "01-second": [], "11-third": []})
+    collection = read_collection(root / "notebooks")
+    assert collection.select() == collection.lessons
+    chosen = collection.select(["11", "0", "00-first"])
+    assert [lesson.number for lesson in chosen] == ["00", "11"]
+
+
+def test_unknown_name_lists_the_known_ones(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": [], "01-second": []})
+    with pytest.raises(ValueError, match=r"'2'\. There are: 00-first, 01-second"):
+        read_collection(root / "notebooks").select(["2"])

@@ -1,0 +1,157 @@
+import json
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+from rich.console import Console
+
+from curator.collection import read_collection
+from curator.progress import Progress
+from curator.refresh import code_digest, refresh_lessons, tidy
+from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
+
+RANDOM = "import secrets\n\nprint(secrets.token_hex())"
+LESSON = (text("# Title"), RANDOM, code("print(6 * 7)", tags=[CHECKED]))
+
+
+class Shelf:
+    """One lesson in a folder of its own, to be refreshed."""
+
+    def __init__(self, root, *cells):
+        if cells:
+            make_checkout(root, {"00-first": notebook(*cells)})
+        self.folder = root / "notebooks"
+        self.path = self.folder / "00-first.ipynb"
+
+    def refresh(self, force=False):
+        lessons = read_collection(self.folder).lessons
+        progress = Progress(Console(quiet=True))
+        (result,) = refresh_lessons(lessons, progress, force)
+        return result
+
+    def read(self):
+        return nbformat.read(self.path, as_version=4)
+
+    def edit(self, change):
+        book = self.read()
+        change(book)
+        nbformat.write(book, self.path)
+
+
+@pytest.fixture(scope="module")
+def refreshed_once(tmp_path_factory):
+    shelf = Shelf(tmp_path_factory.mktemp("once"), *LESSON)
+    assert shelf.refresh().status == "passed"
+    return shelf
+
+
+@pytest.fixture
+def shelf(refreshed_once, tmp_path):
+    """A lesson that was refreshed before."""
+    shutil.copytree(refreshed_once.folder, tmp_path / "notebooks")
+    return Shelf(tmp_path)
+
+
+def test_outputs_and_counts_are_stored(shelf):
+    book = shelf.read()
+    assert [cell.execution_count for cell in book.cells[1:]] == [1, 2]
+    assert book.cells[2].outputs[0].text == "42\n"
+    assert [cell.id for cell in book.cells] == ["cell-0", "cell-1", "cell-2"]
+    assert (book.nbformat, book.nbformat_minor) == (4, 5)
+    assert shelf.path.read_text().endswith("}\n")
+    assert not list(shelf.folder.glob(".*"))
+
+
+def test_file_stays_byte_for_byte_where_nothing_changed(shelf):
+    before, written = shelf.path.read_bytes(), shelf.path.stat().st_mtime_ns
+    assert shelf.refresh().reason == "The stored outputs still hold."
+    assert shelf.path.read_bytes() == before
+    assert shelf.path.stat().st_mtime_ns == written
+
+
+def test_force_stores_new_outputs(shelf):
+    before = shelf.path.read_bytes()
+    shelf.refresh(force=True)
+    assert shelf.path.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda book: book.cells[1].update(source=RANDOM + "\nx = 1"),
+        lambda book: book.cells[2].metadata.update(tags=[]),
+        lambda book: book.cells[2].outputs[0].update(text="41\n"),
+        lambda book: book.cells[1].update(execution_count=7),
+    ],
+    ids=["source", "tags", "checked output", "count"],
+)
+def test_outputs_are_stored_where_something_changed(shelf, change):
+    before = shelf.read().cells[1].outputs
+    shelf.edit(change)
+    shelf.refresh()
+    assert shelf.read().cells[1].outputs != before
+
+
+def test_prose_can_change_while_the_outputs_stay(shelf):
+    before = shelf.read().cells[1].outputs
+    shelf.edit(lambda book: book.cells[0].update(source="# New title"))
+    shelf.refresh()
+    assert shelf.read().cells[0].source == "# New title"
+    assert shelf.read().cells[1].outputs == before
+
+
+def test_failing_lesson_is_left_as_it_was(tmp_path):
+    shelf = Shelf(tmp_path, code("print(1)", "0\n", 5), "1 / 0")
+    before = shelf.path.read_bytes()
+    assert shelf.refresh().status == "failed"
+    assert shelf.path.read_bytes() == before
+    assert not (shelf.folder / "refreshed.json").exists()
+
+
+def test_run_is_as_under_nbval_with_included_kits(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_KITS", "published")
+    names = ("NOTEBOOK_KITS", "PYTEST_CURRENT_TEST")
+    shelf = Shelf(
+        tmp_path, f"import os\n\nprint([os.environ[name] for name in {names}])"
+    )
+    shelf.refresh()
+    assert shelf.read().cells[0].outputs[0].text == "['included', '1']\n"
+
+
+def test_native_prints_are_not_stored(tmp_path):
+    shelf = Shelf(tmp_path, "import os\n\nos.write(1, b'native')\nprint('python')")
+    shelf.refresh()
+    assert [output.text for output in shelf.read().cells[0].outputs] == ["python\n"]
+
+
+def test_record_names_the_code_of_each_lesson(shelf):
+    record = json.loads((shelf.folder / "refreshed.json").read_text())
+    assert record == {"00-first.ipynb": code_digest(shelf.read())}
+
+
+def test_only_useful_metadata_is_kept():
+    solution = code("x = 1", tags=["a"])
+    solution.metadata.jupyter = {"source_hidden": True, "outputs_hidden": False}
+    solution.metadata.execution = {"iopub.status.busy": "2026-01-01"}
+    book = notebook(solution, code("2"))
+    book.metadata = {"widgets": {}, "language_info": {"version": "3.12"}}
+    clean = tidy(book)
+    assert clean.cells[0].metadata == {
+        "tags": ["a"],
+        "jupyter": {"source_hidden": True},
+    }
+    assert clean.cells[1].metadata == {}
+    assert set(clean.metadata) == {"kernelspec", "language_info"}
+    assert clean.metadata.language_info == {"name": "python"}
+
+
+def test_widget_is_stored_as_its_text():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "a1"}}
+    cells = [code("slider", count=1), code("bar", count=2)]
+    cells[0].outputs = [
+        new_output("display_data", data={"text/plain": "Slider()", **view})
+    ]
+    cells[1].outputs = [new_output("display_data", data=view)]
+    kept = [cell.outputs[0].data for cell in tidy(notebook(*cells)).cells]
+    assert kept == [{"text/plain": "Slider()"}, view]

@@ -1,0 +1,115 @@
+import base64
+import io
+import json
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_output
+from PIL import Image
+
+from curator.collection import Lesson
+from curator.report import THUMBNAIL_PX, thumbnails, write_report
+from curator.results import CellTime, FailingCell, LessonResult
+from fixtures.curator_lessons import code, notebook
+
+
+def picture(size=(600, 300), kind="PNG", mode="RGB", colour="red"):
+    """Return the base64 text of a picture."""
+    stream = io.BytesIO()
+    Image.new(mode, size, colour).save(stream, kind)
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def shown(data, metadata=None):
+    """Return a code cell whose output is `data`, by mime type."""
+    cell = code("show(scene)", count=1)
+    cell.outputs = [new_output("display_data", data=data, metadata=metadata or {})]
+    return cell
+
+
+def decoded(thumbnail):
+    encoded = thumbnail.url.removeprefix("data:image/jpeg;base64,")
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
+        return image.copy()
+
+
+def result(name="00-first", status="passed"):
+    lesson = Lesson(Path(f"{name}.ipynb"), "Its title", "...", 5, 60, 1000)
+    made = LessonResult.of(lesson)
+    made.status = status
+    return made
+
+
+def test_picture_is_made_small_and_keeps_its_shape():
+    (found,) = thumbnails(notebook(shown({"image/png": picture()})))
+    assert decoded(found).size == (THUMBNAIL_PX[0], THUMBNAIL_PX[0] // 2)
+
+
+def test_transparent_picture_lies_on_white():
+    clear = picture(mode="RGBA", colour=(0, 0, 0, 0))
+    (found,) = thumbnails(notebook(shown({"image/png": clear})))
+    assert decoded(found).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_alt_text_is_kept_and_made_up_where_there_is_none():
+    described = {"image/jpeg": {"alt": "A red field"}}
+    html = f'<img alt="A red page &amp; more" src="data:image/png;base64,{picture()}">'
+    book = notebook(
+        shown({"image/jpeg": picture(kind="JPEG")}, described),
+        shown({"text/html": html}),
+        shown({"image/png": picture()}),
+    )
+    assert [found.alt for found in thumbnails(book)] == [
+        "A red field",
+        "A red page & more",
+        "Picture from cell 3: show(scene)",
+    ]
+
+
+def test_text_is_no_picture():
+    assert thumbnails(notebook(code("1", "1\n", 1), shown({"text/html": "<b>"}))) == []
+
+
+def test_page_shows_what_went_wrong(tmp_path):
+    bad = result(status="failed")
+    bad.reason = "Cell 2 raised ValueError."
+    bad.failing_cell = FailingCell(
+        3, 2, "if a < b:", "ValueError", "no & never", "Traceback ..."
+    )
+    bad.slowest_cells = [CellTime(3, 2, 1.234, "import <slow>")]
+    bad.kits = [{"kit": "a-kit", "origin": "included", "reason": "by request"}]
+    page = write_report(tmp_path, [bad], "A run").read_text(encoding="utf-8")
+    for words in (
+        "Cell 2 raised ValueError.",
+        "if a &lt; b:",
+        "no &amp; never",
+        "Traceback ...",
+        "1.23 s",
+        "import &lt;slow&gt;",
+        "included: by request",
+    ):
+        assert words in page
+
+
+def test_page_needs_nothing_from_elsewhere(tmp_path):
+    nbformat.write(notebook(shown({"image/png": picture()})), tmp_path / "00-a.ipynb")
+    page = write_report(tmp_path, [result("00-a")], "A run").read_text(encoding="utf-8")
+    assert 'href="00-a.ipynb"' in page
+    assert 'src="data:image/jpeg;base64,' in page
+    assert 'alt="Picture from cell 1: show(scene)"' in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+
+
+def test_lesson_without_a_copy_has_no_link(tmp_path):
+    page = write_report(tmp_path, [result("00-a")], "A run").read_text(encoding="utf-8")
+    assert "00-a.ipynb" not in page
+
+
+def test_json_holds_the_same(tmp_path):
+    write_report(tmp_path, [result(), result("01-b", "not_run")], "A run")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["title"] == "A run"
+    assert [lesson["status"] for lesson in report["lessons"]] == ["passed", "not_run"]
+    assert report["versions"]["python"]

@@ -1,0 +1,150 @@
+"""The maintainers' command line: ``python -m curator COMMAND``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from notebook_utils.errors import WorkshopError
+from notebook_utils.workspace import checkout
+
+from .collection import read_collection
+
+BAD_REQUEST = 2  # as argparse: nothing was done, the request has to change
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv
+        The words after the program's name; those of this process if not given.
+
+    Returns
+    -------
+    int
+        0 if all is well; 1 if something failed or was found; 2 if the request or the
+        list of lessons is wrong; 130 after Ctrl-C.
+    """
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.handler is not _test:
+        parser.error(f"not understood: {' '.join(rest)}")
+    try:
+        return int(arguments.handler(arguments, rest))
+    except (ValueError, WorkshopError) as error:
+        print(error, file=sys.stderr)
+        return BAD_REQUEST
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m curator")
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=checkout(),
+        help="the checkout to work on (default: the one this package is in)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run lessons and write a report")
+    run.add_argument("--output", type=Path, help="default: build/run")
+    _add_names(run)
+    run.set_defaults(handler=_run)
+
+    test = commands.add_parser(
+        "test",
+        help="run the lanes of tests; further words go to pytest",
+        allow_abbrev=False,
+    )
+    test.add_argument("--all", action="store_true", help="also the lanes that are slow")
+    test.set_defaults(handler=_test)
+
+    lint = commands.add_parser("lint", help="check lessons and code")
+    _add_names(lint)
+    lint.set_defaults(handler=_lint)
+
+    refresh = commands.add_parser("refresh", help="store fresh outputs in lessons")
+    refresh.add_argument(
+        "--force", action="store_true", help="also where the stored ones still hold"
+    )
+    _add_names(refresh)
+    refresh.set_defaults(handler=_refresh)
+
+    sync = commands.add_parser("sync", help="write the pages that are generated")
+    sync.add_argument("--check", action="store_true", help="only say what drifted")
+    sync.set_defaults(handler=_sync)
+    return parser
+
+
+def _add_names(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "names", nargs="*", metavar="NAME", help="a lesson, such as 01 (default: all)"
+    )
+
+
+def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .progress import Progress
+    from .runner import run_lessons
+
+    root = _root(arguments)
+    lessons = read_collection(root / "notebooks").select(arguments.names)
+    output = arguments.output or root / "build" / "run"
+    status = run_lessons(lessons, output, Progress())
+    print(f"The report: {output / 'index.html'}")
+    return status
+
+
+def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .lanes import Checkout, run_lanes
+
+    root = _root(arguments)
+    checkout = Checkout(root, root / "build" / "test", tuple(rest))
+    return run_lanes(checkout, arguments.all)
+
+
+def _lint(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .checks import print_findings
+    from .lint import check_lessons, check_tools
+
+    root = _root(arguments)
+    lessons = read_collection(root / "notebooks").select(arguments.names)
+    paths = [lesson.path for lesson in lessons] if arguments.names else []
+    checks = [*check_lessons(lessons, root), *check_tools(root, paths)]
+    return 0 if print_findings(checks) else 1
+
+
+def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .progress import Progress
+    from .refresh import refresh_lessons
+    from .results import BAD
+
+    lessons = read_collection(_root(arguments) / "notebooks").select(arguments.names)
+    results = refresh_lessons(lessons, Progress(), arguments.force)
+    for result in results:
+        if result.failing_cell and result.failing_cell.traceback:
+            print(f"\n{result.name}:\n{result.failing_cell.traceback}")
+    return 1 if any(result.status in BAD for result in results) else 0
+
+
+def _sync(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .checks import print_findings
+    from .sync import sync
+
+    return 0 if print_findings(sync(_root(arguments), arguments.check)) else 1
+
+
+def _root(arguments: argparse.Namespace) -> Path:
+    if arguments.root is None:
+        raise WorkshopError(
+            "There are no lessons here: this package runs from no checkout. Install it "
+            "with 'pip install -e .' in a checkout, or name one with --root FOLDER."
+        )
+    return Path(arguments.root).resolve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

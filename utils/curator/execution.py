@@ -1,0 +1,252 @@
+"""One notebook run from its first cell to its last, in a kernel of its own."""
+
+import json
+import logging
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_client.manager import AsyncKernelManager, KernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from nbformat import NotebookNode
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from rich.text import Text
+
+from .collection import Lesson
+from .results import CellTime, FailingCell, LessonResult
+from .usage import UsageSampler
+
+# Output that is on its way when a cell has ended: nbclient gives it 4 s and then loses
+# it in silence, which is short for a picture on a busy machine.
+OUTPUT_TIMEOUT_S = 60
+
+# Characters of what a kernel's process printed before it died.
+LAST_WORDS = 4000
+
+KITS_LOG = "NOTEBOOK_KITS_LOG"
+
+# What nbclient logs is in the result; on the terminal it would break the table.
+_LOG = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())
+
+
+class KernelDiedError(RuntimeError):
+    """The process of a kernel has gone; the message says how."""
+
+
+OnCell = Callable[[int], None]
+
+
+def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
+    """Return the code cells of a notebook with their indices among all cells."""
+    return [
+        (index, cell)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
+
+
+def execute(
+    lesson: Lesson,
+    notebook: NotebookNode,
+    environment: Mapping[str, str] | None = None,
+    on_cell: OnCell | None = None,
+) -> LessonResult:
+    """Run a lesson's notebook in a clean kernel and store the outputs in it.
+
+    Parameters
+    ----------
+    lesson
+        Where to run it, and its budgets.
+    notebook
+        Changed in place: the outputs and counts of all cells are replaced. Cells that
+        were not reached have neither.
+    environment
+        Variables for the kernel, added to those of this process.
+    on_cell
+        Called with the number of a code cell, from 1, when it is begun.
+
+    Returns
+    -------
+    LessonResult
+        A cell that raises, a dead kernel and a time-out are results, not errors.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Somebody ended the run. The kernel is gone then, too.
+    """
+    result = LessonResult.of(lesson)
+    cells = code_cells(notebook)
+    result.cells = len(cells)
+    for _, cell in cells:
+        cell.outputs, cell.execution_count = [], None
+    with kits_log() as log:
+        given = {"NOTEBOOK_KITS": "included", **os.environ, KITS_LOG: str(log)}
+        printed = log.with_name("kernel.log")
+        client = _client(notebook)
+        try:
+            with _kernel(client, lesson, {**given, **(environment or {})}, printed):
+                _run_cells(client, cells, result, on_cell or (lambda number: None))
+        except RuntimeError as error:  # how nbclient and jupyter_client report it
+            result.status, result.reason = "error", f"No kernel: {error}"
+        if result.status == "error" and result.failing_cell:
+            words = printed.read_text(encoding="utf-8", errors="replace")
+            result.failing_cell.traceback = words[-LAST_WORDS:]
+        result.kits = read_kits_log(log)
+    result.enforce_budget()
+    return result
+
+
+@contextmanager
+def kits_log() -> Iterator[Path]:
+    """Give `load_kit` a file in which to announce the kits it hands out.
+
+    Yields
+    ------
+    Path
+        An empty file; the environment variable ``NOTEBOOK_KITS_LOG`` should name it.
+    """
+    with tempfile.TemporaryDirectory(prefix="curator-") as folder:
+        path = Path(folder) / "kits.jsonl"
+        path.touch()
+        yield path
+
+
+def read_kits_log(path: Path) -> list[dict[str, str]]:
+    """Read what was announced: one JSON object a line, each kit and origin once."""
+    announced: dict[tuple[str, str], dict[str, str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        entry = {key: str(value) for key, value in json.loads(line).items()}
+        announced[entry.get("kit", ""), entry.get("origin", "")] = entry
+    return list(announced.values())
+
+
+def how_it_ended(manager: KernelManager) -> str:
+    """Say in a sentence how the process of a dead kernel ended."""
+    status = manager.provisioner.process.returncode
+    if status is None or status >= 0:
+        return f"Its process ended with status {status}."
+    name = signal.Signals(-status).name
+    if name == "SIGKILL":
+        return "It was killed (SIGKILL), as happens where memory runs out."
+    return f"A signal ended its process: {name}."
+
+
+def first_line(source: str) -> str:
+    """Return what a cell is recognised by: its first line with a word in it."""
+    lines = (line.strip() for line in source.splitlines())
+    return next((line for line in lines if line.strip("#% ")), "")
+
+
+def plain(text: str) -> str:
+    """Return `text` without the colour codes of a terminal."""
+    return "\n".join(Text.from_ansi(line).plain for line in text.splitlines())
+
+
+def _client(notebook: NotebookNode) -> NotebookClient:
+    # The interpreter that runs this, whatever kernels the user has registered.
+    manager = AsyncKernelManager(
+        kernel_name=CURRENT_ENV_KERNEL_NAME,
+        kernel_spec_manager=NbvalKernelspecManager(),
+    )
+    return NotebookClient(
+        notebook,
+        km=manager,
+        log=_LOG,
+        extra_arguments=["--log-level=ERROR"],  # of the kernel; it warns about TCP
+        iopub_timeout=OUTPUT_TIMEOUT_S,
+        raise_on_iopub_timeout=True,
+        coalesce_streams=True,
+    )
+
+
+@contextmanager
+def _kernel(
+    client: NotebookClient, lesson: Lesson, environment: dict[str, str], printed: Path
+) -> Iterator[None]:
+    """Start a kernel beside the notebook; its process prints to a file."""
+    with (
+        printed.open("wb") as stream,
+        client.setup_kernel(
+            cwd=str(lesson.path.parent),
+            env=environment,
+            stdout=stream,
+            stderr=stream,
+            cleanup_kc=True,
+        ),
+    ):
+        yield
+
+
+def _run_cells(
+    client: NotebookClient,
+    cells: list[tuple[int, NotebookNode]],
+    result: LessonResult,
+    on_cell: OnCell,
+) -> None:
+    times: list[CellTime] = []
+    failure: Exception | None = None
+    end = time.monotonic() + result.budget["wall_s"]
+    client.timeout_func = lambda cell: max(1, round(end - time.monotonic()))
+    client.shutdown_kernel = "immediate"  # unless all goes well: it may be busy
+    with UsageSampler(client.km.provisioner.pid) as sampler:
+        try:
+            for number, (index, cell) in enumerate(cells, start=1):
+                result.cells_run = number
+                on_cell(number)
+                with _timed(times, index, number, cell.source):
+                    client.execute_cell(cell, index, execution_count=number)
+            client.shutdown_kernel = "graceful"
+            result.status = "passed"
+        except DeadKernelError:
+            failure = KernelDiedError(how_it_ended(client.km))
+        except (CellExecutionError, CellTimeoutError) as error:
+            failure = error
+        finally:
+            result.record_usage(sampler.read())
+            result.record_times(times)
+    if failure is not None:
+        _record_failure(result, index, number, cell, failure)
+
+
+@contextmanager
+def _timed(
+    times: list[CellTime], index: int, number: int, source: str
+) -> Iterator[None]:
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        seconds = round(time.monotonic() - started, 3)
+        times.append(CellTime(index, number, seconds, first_line(source)))
+
+
+def _record_failure(
+    result: LessonResult, index: int, number: int, cell: NotebookNode, error: Exception
+) -> None:
+    name, message, traceback = type(error).__name__, str(error), ""
+    if isinstance(error, CellExecutionError):
+        result.status = "failed"
+        name, message = error.ename, plain(error.evalue)
+        traceback = plain("\n".join(cell.outputs[-1].traceback))
+        result.reason = f"Cell {number} raised {name}."
+    elif isinstance(error, CellTimeoutError):
+        result.status = "timeout"
+        message = f"It was not done after {result.budget['wall_s']:g} s."
+        result.reason = f"The lesson's time was up in cell {number}: {message}"
+    else:
+        result.status, name = "error", "KernelDied"
+        result.reason = f"The kernel died in cell {number}. {message}"
+    result.failing_cell = FailingCell(
+        index, number, cell.source, name, message, traceback
+    )

@@ -1,0 +1,195 @@
+"""The lanes of ``python -m curator test``, one after the other, and their totals."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from notebook_utils.errors import WorkshopError
+
+from .checks import Check, print_findings
+from .collection import read_collection
+from .progress import Progress
+from .results import BAD
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkout:
+    """What is tested, and how.
+
+    Attributes
+    ----------
+    root
+        The checkout.
+    output
+        The folder for reports and logs.
+    pytest_arguments
+        Further words for pytest in the unit lane.
+    """
+
+    root: Path
+    output: Path
+    pytest_arguments: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What came of one lane: counts, seconds, and why it was not run if it was not."""
+
+    lane: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    not_run: str = ""
+
+
+Lane = Callable[[Checkout], Outcome]
+
+
+def run_lanes(checkout: Checkout, everything: bool = False) -> int:
+    """Run the lanes and print a table and the totals.
+
+    Parameters
+    ----------
+    checkout
+        What to test.
+    everything
+        Also the lanes that take long.
+
+    Returns
+    -------
+    int
+        0 if nothing failed, 1 if something did. The last line that is printed is
+        ``N passed, N failed``, over all lanes.
+    """
+    checkout.output.mkdir(parents=True, exist_ok=True)
+    lanes = {**QUICK, **(LONG if everything else {})}
+    outcomes = []
+    for name, lane in lanes.items():
+        print(f"\n== {name} ==", flush=True)
+        started = time.monotonic()
+        outcome = _run_lane(name, lane, checkout)
+        outcome.seconds = time.monotonic() - started
+        outcomes.append(outcome)
+    print()
+    Console().print(_table(outcomes))
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    print(f"\n{passed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+def unit(checkout: Checkout) -> Outcome:
+    """Run the unit tests and doctests, as pyproject.toml describes them."""
+    report = checkout.output / "unit.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", f"--junitxml={report}"]
+    status = subprocess.call([*command, *checkout.pytest_arguments], cwd=checkout.root)
+    outcome = Outcome("unit")
+    if report.is_file():
+        counts = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - our own
+        if counts is not None:
+            number = {key: int(counts.get(key, 0)) for key in _JUNIT}
+            outcome.failed = number["failures"] + number["errors"]
+            outcome.skipped = number["skipped"]
+            outcome.passed = number["tests"] - outcome.failed - outcome.skipped
+    if status and not outcome.failed:  # nothing was collected, or pytest broke down
+        print(f"pytest ended with status {status}.")
+        outcome.failed = 1
+    return outcome
+
+
+def style(checkout: Checkout) -> Outcome:
+    """Hold the rules against the lessons, run ruff and mypy, look for drift."""
+    from .lint import check_lessons, check_tools
+    from .sync import sync
+
+    lessons = read_collection(checkout.root / "notebooks").lessons
+    return _outcome(
+        "style",
+        [
+            *check_lessons(lessons, checkout.root),
+            *check_tools(checkout.root),
+            *sync(checkout.root, check=True),
+        ],
+    )
+
+
+def notebooks(checkout: Checkout) -> Outcome:
+    """Run every lesson under nbval."""
+    from .notebooks_lane import check_lessons
+
+    lessons = read_collection(checkout.root / "notebooks").lessons
+    results = check_lessons(lessons, checkout.output, Progress())
+    print(f"The report: {checkout.output / 'index.html'}")
+    statuses = [result.status for result in results]
+    return Outcome(
+        "notebooks",
+        passed=statuses.count("passed"),
+        failed=sum(status in BAD for status in statuses),
+        skipped=statuses.count("skipped"),
+    )
+
+
+def install(checkout: Checkout) -> Outcome:
+    """Install and start a fresh clone."""
+    from .install_lane import check_install
+
+    return _outcome("install", check_install(checkout.root, checkout.output))
+
+
+def _not_built(name: str) -> Lane:
+    def lane(checkout: Checkout) -> Outcome:
+        print("not built yet")
+        return Outcome(name, not_run="not built yet")
+
+    return lane
+
+
+QUICK: dict[str, Lane] = {"unit": unit, "style": style, "notebooks": notebooks}
+LONG: dict[str, Lane] = {
+    "install": install,
+    **{name: _not_built(name) for name in ("published", "browser", "hub")},
+}
+
+_JUNIT = ("tests", "failures", "errors", "skipped")
+
+
+def _run_lane(name: str, lane: Lane, checkout: Checkout) -> Outcome:
+    try:
+        return lane(checkout)
+    except (WorkshopError, ValueError) as error:  # a wrong list of lessons, say
+        print(error)
+        return Outcome(name, failed=1)
+
+
+def _outcome(lane: str, checks: Sequence[Check]) -> Outcome:
+    print_findings(checks)
+    passed = sum(check.passed for check in checks)
+    return Outcome(lane, passed=passed, failed=len(checks) - passed)
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Lane")
+    table.add_column("Result")
+    for heading in ("Seconds", "Passed", "Failed", "Skipped"):
+        table.add_column(heading, justify="right")
+    for outcome in outcomes:
+        result = "✗ failed" if outcome.failed else "✓ passed"
+        if outcome.not_run:
+            result = f"· not run: {outcome.not_run}"
+        table.add_row(
+            outcome.lane,
+            result,
+            f"{outcome.seconds:.1f}",
+            *(str(n) for n in (outcome.passed, outcome.failed, outcome.skipped)),
+        )
+    return table

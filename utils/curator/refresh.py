@@ -1,0 +1,152 @@
+"""Stores fresh outputs in the lessons, as nbval will compare them."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from .collection import Lesson
+from .comparison import WIDGET_VIEW, compared, is_checked
+from .execution import code_cells, execute
+from .files import write_json, write_text
+from .progress import Progress
+from .results import LessonResult
+
+# Which code the stored outputs come from: a notebook itself cannot tell.
+RECORD = "refreshed.json"
+
+# ipykernel hides what native code prints where this is set, and pytest, which runs the
+# kernel of the notebooks lane, sets it.
+_AS_UNDER_PYTEST = {"PYTEST_CURRENT_TEST": "1", "NOTEBOOK_KITS": "included"}
+
+_METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    # No version: it would change with every maintainer's interpreter.
+    "language_info": {"name": "python"},
+}
+
+
+def refresh_lessons(
+    lessons: Iterable[Lesson], progress: Progress, force: bool = False
+) -> list[LessonResult]:
+    """Run lessons with the included kits and store their outputs.
+
+    Parameters
+    ----------
+    lessons
+        In the order in which they run; skipped ones are left alone.
+    progress
+        Where to show how far it is.
+    force
+        Store new outputs also where neither the code nor a checked output changed, for
+        example after the drawing of pictures changed.
+
+    Returns
+    -------
+    list of LessonResult
+        One for each lesson that ran. The file of a lesson that did not pass is as it
+        was.
+    """
+    results = []
+    with progress:
+        for lesson in lessons:
+            if lesson.skip is None:
+                results.append(_refresh(lesson, progress, force))
+                progress.end(results[-1])
+    return results
+
+
+def _refresh(lesson: Lesson, progress: Progress, force: bool) -> LessonResult:
+    stored = nbformat.read(lesson.path, as_version=4)
+    fresh = copy.deepcopy(stored)
+    progress.begin(lesson.name, len(code_cells(fresh)))
+    result = execute(lesson, fresh, _AS_UNDER_PYTEST, progress.cell)
+    if result.status != "passed":
+        return result
+    digest = code_digest(stored)
+    current = _read_record(lesson.path.parent).get(lesson.path.name) == digest
+    keep = current and not force and same_checked_outputs(stored, fresh)
+    _store(lesson.path, tidy(stored if keep else fresh))
+    _write_record(lesson.path.parent, lesson.path.name, digest)
+    result.reason = "The stored outputs still hold." if keep else "Outputs stored."
+    return result
+
+
+def code_digest(notebook: NotebookNode) -> str:
+    """Return the sha256 of all code and tags: what the outputs depend on."""
+    code = [
+        [cell.source, cell.metadata.get("tags", [])] for _, cell in code_cells(notebook)
+    ]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+
+
+def same_checked_outputs(stored: NotebookNode, fresh: NotebookNode) -> bool:
+    """Say whether the outputs that nbval compares are the same in two runs.
+
+    Notes
+    -----
+    False also where a stored cell has no count: such a run is not worth keeping.
+    """
+    pairs = zip(code_cells(stored), code_cells(fresh), strict=True)
+    for number, ((_, old), (_, new)) in enumerate(pairs, start=1):
+        if old.execution_count != number:
+            return False
+        if is_checked(old) and compared(old.outputs) != compared(new.outputs):
+            return False
+    return True
+
+
+def tidy(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without what changes from run to run or is of no use.
+
+    Kept are: cells with their ids, tags and hidden sources, outputs. A widget is stored
+    as its text, since its view means nothing once its kernel is gone.
+    """
+    clean = copy.deepcopy(notebook)
+    clean.metadata = nbformat.from_dict(_METADATA)
+    for cell in clean.cells:
+        cell.metadata = nbformat.from_dict(_wanted(cell.metadata))
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/plain" in data:
+                data.pop(WIDGET_VIEW, None)
+    return clean
+
+
+def _wanted(metadata: dict[str, Any]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if metadata.get("tags"):
+        wanted["tags"] = metadata["tags"]
+    if metadata.get("jupyter", {}).get("source_hidden"):
+        wanted["jupyter"] = {"source_hidden": True}
+    return wanted
+
+
+def _store(path: Path, notebook: NotebookNode) -> None:
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    if text != path.read_text(encoding="utf-8"):
+        write_text(path, text)
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    path = folder / RECORD
+    if not path.is_file():
+        return {}
+    record: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def _write_record(folder: Path, name: str, digest: str) -> None:
+    record = _read_record(folder)
+    if record.get(name) != digest:
+        write_json(folder / RECORD, dict(sorted({**record, name: digest}.items())))

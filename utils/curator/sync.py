@@ -1,0 +1,142 @@
+"""Writes the pages that are made from something else, and notices when they drifted.
+
+The README's table of lessons comes from ``notebooks/collection.toml``, the model cards
+in ``data/README.md`` from the ``card.json`` of each kit.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from notebook_utils.errors import WorkshopError
+
+from .checks import Check
+from .collection import Lesson, read_collection
+from .files import write_text
+
+BEGIN = "<!-- lessons: begin (made by `python -m curator sync`) -->"
+END = "<!-- lessons: end -->"
+
+_CARD_KEYS = ("kit", "title", "licence", "trained_on", "measured_on", "figures")
+
+
+class SyncError(WorkshopError):
+    """A page cannot be made: a marker is missing, or a card is incomplete."""
+
+
+def sync(root: Path, check: bool = False) -> list[Check]:
+    """Write every generated page that is not as it should be.
+
+    Parameters
+    ----------
+    root
+        The checkout.
+    check
+        Write nothing; only say what drifted.
+
+    Returns
+    -------
+    list of Check
+        One for each page. With `check`, one that drifted has a finding; without it,
+        none has.
+
+    Raises
+    ------
+    SyncError
+        The README lacks its markers, or a card lacks a key.
+    """
+    checks = []
+    for name, make in _PAGES.items():
+        path = root / name
+        wanted = make(root)
+        drifted = not path.is_file() or path.read_text(encoding="utf-8") != wanted
+        if drifted and not check:
+            write_text(path, wanted)
+            print(f"{name} was written.")
+        findings = (f"{name} has drifted. Run 'python -m curator sync'.",)
+        checks.append(Check(name, findings if drifted and check else ()))
+    return checks
+
+
+def lessons_table(lessons: tuple[Lesson, ...]) -> str:
+    """Return the markdown table of lessons for the README."""
+    rows = [
+        "| | lesson | what it is about | minutes | download |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for lesson in lessons:
+        link = f"[{lesson.number}](notebooks/{quote(lesson.path.name)})"
+        cells = (link, lesson.title, lesson.summary, f"{lesson.minutes:g}", "none")
+        rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    return "\n".join(rows)
+
+
+def model_card(card: dict[str, Any], where: str) -> str:
+    """Return the section about one included kit.
+
+    Parameters
+    ----------
+    card
+        The content of a ``card.json``.
+    where
+        Its name, for the error message.
+    """
+    missing = [key for key in (*_CARD_KEYS, "files") if key not in card]
+    if missing:
+        raise SyncError(f"{where} has no {missing[0]!r}. Build the kit again.")
+    facts = {
+        "Trained on": card["trained_on"],
+        "Measured on": card["measured_on"],
+        "Figures": "; ".join(f"{k} {v}" for k, v in card["figures"].items()),
+        "Parameters": f"{card['parameters']:,}" if card.get("parameters") else "",
+        "Licence": card["licence"],
+        "Built with": f"`{card['built_with']}`" if card.get("built_with") else "",
+    }
+    lines = [f"## {card['kit']}", "", card["title"], ""]
+    lines += [f"- {fact}: {value}" for fact, value in facts.items() if value]
+    lines += ["", "| file | bytes | sha256 |", "| --- | --- | --- |"]
+    lines += [
+        f"| {name} | {file['bytes']:,} | `{file['sha256']}` |"
+        for name, file in sorted(card["files"].items())
+    ]
+    return "\n".join(lines)
+
+
+def _readme(root: Path) -> str:
+    path = root / "README.md"
+    content = path.read_text(encoding="utf-8")
+    before, begin, rest = content.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SyncError(f"{path} lacks the lines {BEGIN!r} and {END!r}, in this order.")
+    table = lessons_table(read_collection(root / "notebooks").lessons)
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def _cards(root: Path) -> str:
+    cards = sorted((root / "data" / "kits").glob("*/card.json"))
+    sections = [
+        model_card(json.loads(path.read_text(encoding="utf-8")), str(path))
+        for path in cards
+    ]
+    head = (
+        "# The included kits\n\n"
+        "<!-- Made by `python -m curator sync` from data/kits/*/card.json. -->\n\n"
+        "Every model here is our own work: trained and exported by `toybox`, on scenes "
+        "that `notebook_utils.scenes` draws.\n"
+        "They know eight toys, and nothing else.\n"
+        "The figures were measured on scenes that were kept out of training."
+    )
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+_PAGES: dict[str, Callable[[Path], str]] = {
+    "README.md": _readme,
+    "data/README.md": _cards,
+}

@@ -88,3 +88,20 @@ def test_packages_that_do_not_fit_are_named_with_the_remedy():
 def test_importing_the_module_does_not_import_torch():
     code = "import sys, notebook_utils.models; print('torch' in sys.modules)"
     assert output(code) == ["False"]
+
+
+def test_untrained_weights_fit_the_network_and_leave_random_numbers_alone():
+    code = (
+        "import io, torch\n"
+        "from notebook_utils import ensure_torchvision\n"
+        "from notebook_utils.models import save_untrained_resnet18\n"
+        "torch.manual_seed(7)\nwithout = torch.rand(1)\n"
+        "torch.manual_seed(7)\nfiles = io.BytesIO(), io.BytesIO()\n"
+        "for file in files:\n    save_untrained_resnet18(file)\n    file.seek(0)\n"
+        "print(torch.equal(torch.rand(1), without))\n"
+        "first, second = (torch.load(file, weights_only=True) for file in files)\n"
+        "print(all(torch.equal(first[name], second[name]) for name in first))\n"
+        "network = ensure_torchvision().models.resnet18(weights=None)\n"
+        "print(network.load_state_dict(first).missing_keys)"
+    )
+    assert output(code) == ["True", "True", "[]"]

@@ -210,6 +210,8 @@ class Kit:
 
 
 def _readable_size(size_bytes: int) -> str:
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
     if size_bytes < 1_000_000:
-        return f"{max(1, round(size_bytes / 1000))} kB"
+        return f"{round(size_bytes / 1000)} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,826 @@
+"""start.py with programs that only pretend; once with a real pip and tiny wheels."""
+
+import ast
+import contextlib
+import functools
+import http.server
+import importlib.util
+import io
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PINS = "torch==2.13.0\ntorchvision==0.28.0\n"
+REQUIREMENTS = f"# Training\n{PINS}# This checkout\n-e .\n"
+CPU_BUILD = [{"metadata": {"name": "torch"}, "download_info": {"url": "https://t/1"}}]
+CUDA_BUILD = [
+    *CPU_BUILD,
+    {"metadata": {"name": "nvidia-cublas"}, "download_info": {"url": "https://t/2"}},
+]
+
+
+class Programs:
+    """Stands in for subprocess: keeps what was called, and pretends to have done it."""
+
+    DEVNULL = subprocess.DEVNULL
+    SubprocessError = subprocess.SubprocessError
+    list2cmdline = staticmethod(subprocess.list2cmdline)
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.folders: list[str | None] = []
+        self.asked: list[list[str]] = []
+        self.timeouts: list[float] = []
+        self.statuses: dict[str, int | BaseException] = {}
+        self.answers: dict[str, bytes] = {
+            "import venv": b"1\n",
+            "hatchling": b"Would install hatchling",
+            "--report": json.dumps({"install": CPU_BUILD}).encode(),
+        }
+
+    def call(
+        self, command: list[str], cwd: str | None = None, stdout: int | None = None
+    ) -> int:
+        self.calls.append(command)
+        self.folders.append(cwd)
+        for words, status in self.statuses.items():
+            if words in " ".join(command):
+                if isinstance(status, BaseException):
+                    raise status
+                return status
+        if command[1:3] == ["-m", "venv"]:
+            make_environment(Path(command[-1]))
+        return 0
+
+    def check_output(self, command: list[str], stderr: int, timeout: float) -> bytes:
+        self.asked.append(command)
+        self.timeouts.append(timeout)
+        for words, answer in self.answers.items():
+            if words in " ".join(command):
+                return answer
+        if "import pip" in command[-1] and Path(command[0]).exists():
+            return b"True\n"
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    @property
+    def pip(self) -> list[list[str]]:
+        """The pip commands, from the word after ``pip install``."""
+        everything = [*self.asked, *self.calls]
+        return [
+            call[4:] for call in everything if call[1:4] == ["-m", "pip", "install"]
+        ]
+
+    def forget(self) -> None:
+        self.calls.clear()
+        self.asked.clear()
+
+
+def make_environment(folder: Path) -> None:
+    for name in ("bin/python", "Scripts/python.exe", "pyvenv.cfg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def write_checkout(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "start.py", folder)
+    (folder / "requirements.txt").write_text(REQUIREMENTS)
+    (folder / "pyproject.toml").write_text("[project]\n")
+    return folder
+
+
+@pytest.fixture
+def programs() -> Programs:
+    return Programs()
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
+    """start.py in a small checkout with spaces in its path, on a friendly machine."""
+    path = write_checkout(tmp_path / "a checkout") / "start.py"
+    spec = importlib.util.spec_from_file_location("start", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "subprocess", programs)
+    monkeypatch.setattr(module, "os", Handover())
+    fake_sys = SimpleNamespace(
+        version_info=(3, 12, 1),
+        maxsize=2**63 - 1,
+        platform="linux",
+        executable="/usr/bin/python3.12",
+        argv=["start.py"],
+        stderr=io.StringIO(),
+    )
+    monkeypatch.setattr(module, "sys", fake_sys)
+    machine(module, monkeypatch, "Linux", "x86_64")
+    monkeypatch.setattr(
+        module.shutil, "disk_usage", lambda _: SimpleNamespace(free=50e9)
+    )
+    return module
+
+
+class ReplacedError(BaseException):
+    """This process would now be another program."""
+
+
+class Handover:
+    """Stands in for os: execv only keeps its command."""
+
+    pathsep = os.pathsep
+    W_OK = os.W_OK
+
+    def __init__(self) -> None:
+        self.environ = {"PATH": "/usr/bin"}
+        self.became: list[str] = []
+        self.writable = True
+
+    def execv(self, program: str, command: list[str]) -> None:
+        assert program == command[0]
+        self.became = command
+        raise ReplacedError
+
+    def access(self, path: str, mode: int) -> bool:
+        return self.writable
+
+
+def machine(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, *about: str, libc: str = "glibc"
+) -> None:
+    monkeypatch.setattr(start.platform, "system", lambda: about[0])
+    monkeypatch.setattr(start.platform, "machine", lambda: about[1])
+    monkeypatch.setattr(start.platform, "libc_ver", lambda: (libc, "2.36"))
+
+
+def go(start: ModuleType, *words: str) -> None:
+    """Call start.py, which has to end by becoming the command."""
+    with pytest.raises(ReplacedError):
+        start.main(list(words))
+
+
+def heard(start: ModuleType) -> str:
+    """Return what was said on standard error since the last time."""
+    stream = start.sys.stderr
+    said: str = stream.getvalue()
+    stream.seek(stream.truncate(0))
+    return said
+
+
+def refusal(start: ModuleType, *arguments: str) -> str:
+    """Return what start.py says when it refuses, and check that it does."""
+    with pytest.raises(SystemExit) as ended:
+        start.main(list(arguments or ("lab",)))
+    assert ended.value.code == 2
+    said = heard(start)
+    assert start.os.became == []
+    return said
+
+
+# The file itself
+
+
+def test_file_is_short_and_needs_the_standard_library_only() -> None:
+    source = (ROOT / "start.py").read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 200
+    tree = ast.parse(source, feature_version=(3, 6))
+    nodes = list(ast.walk(tree))
+    names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
+    names += [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)]
+    assert "argparse" in names
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def old_interpreters() -> list[str]:
+    """Find Pythons that are too old, on PATH and where pyenv keeps them."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = []
+    for minor in range(6, 11):
+        name = f"python3.{minor}"
+        paths = [*map(str, kept.glob(f"3.{minor}.*/bin/python")), shutil.which(name)]
+        for path in filter(None, paths):
+            check = [path, "-c", f"import sys; assert sys.version_info[1] == {minor}"]
+            if subprocess.run(check, capture_output=True).returncode == 0:
+                found.append(path)
+                break
+    return found
+
+
+def test_real_old_interpreters_get_a_sentence() -> None:
+    interpreters = old_interpreters()
+    if not interpreters:
+        pytest.skip("no Python 3.6 to 3.10 is installed here")
+    for python in {interpreters[0], interpreters[-1]}:
+        command = [python, str(ROOT / "start.py"), "lab"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2, done.stderr
+        assert "3.11 to 3.13 (64-bit) is needed" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+# Help
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [([], 0), (["-h"], 0), (["--help"], 0), (["--venv", "x"], 0), (["--nonsense"], 2)],
+)
+def test_help(
+    start: ModuleType,
+    programs: Programs,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+) -> None:
+    assert start.main(arguments) == status
+    assert "lab              open JupyterLab" in capsys.readouterr().out
+    assert programs.calls == programs.asked == []
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0), (4, 0, 0)])
+def test_other_python_is_refused_and_a_fitting_one_is_named(
+    start: ModuleType,
+    programs: Programs,
+    version: tuple[int, int, int],
+) -> None:
+    start.sys.version_info = version
+    programs.answers["python3.11 -c"] = programs.answers["python3.12 -c"] = b"1\n"
+    said = refusal(start, "run", "my notebook")
+    assert "3.11 to 3.13 (64-bit) is needed" in said
+    assert 'Call: python3.12 start.py run "my notebook"' in said
+    assert programs.pip == []
+
+
+def test_other_python_without_a_fitting_one(start: ModuleType) -> None:
+    start.sys.version_info = (3, 14, 0)
+    said = refusal(start)
+    assert "Install Python 3.13 (64-bit) from https://www.python.org" in said
+
+
+def test_windows_launcher_is_named(
+    start: ModuleType,
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(start, "WINDOWS", True)
+    start.sys.version_info = (3, 14, 0)
+    programs.answers["py -3.13 -c"] = b"1\n"
+    assert "Call: py -3.13 start.py lab" in refusal(start)
+
+
+def test_32_bit_python_is_refused(start: ModuleType) -> None:
+    start.sys.maxsize = 2**31 - 1
+    assert "(64-bit) is needed" in refusal(start)
+
+
+@pytest.mark.parametrize(
+    ("system", "architecture"),
+    [
+        ("Darwin", "x86_64"),
+        ("Windows", "ARM64"),
+        ("Linux", "i686"),
+        ("Linux", "riscv64"),
+        ("FreeBSD", "amd64"),
+    ],
+)
+def test_platform_without_wheels_is_refused(
+    start: ModuleType,
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    architecture: str,
+) -> None:
+    machine(start, monkeypatch, system, architecture, libc="")
+    said = refusal(start)
+    assert f"OpenVINO has no wheels for {system} on {architecture}." in said
+    assert "Use Linux, Windows on x86-64, macOS on Apple silicon" in said
+    assert programs.calls == programs.pip == []
+
+
+@pytest.mark.parametrize(
+    "about", [("Linux", "aarch64"), ("Darwin", "arm64"), ("Windows", "AMD64")]
+)
+def test_platform_with_wheels_is_served(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, about: tuple[str, str]
+) -> None:
+    machine(start, monkeypatch, *about, libc="glibc" if about[0] == "Linux" else "")
+    go(start, "lab")
+
+
+def test_musl_is_refused(
+    start: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine(start, monkeypatch, "Linux", "x86_64", libc="")
+    said = refusal(start)
+    assert "no wheels for musl" in said
+    assert "Linux with glibc" in said
+
+
+def test_python_without_ensurepip_is_refused(
+    start: ModuleType, programs: Programs
+) -> None:
+    del programs.answers["import venv"]
+    said = refusal(start)
+    assert "lacks ensurepip" in said
+    assert "apt install python3-venv" in said
+    assert not (start.ROOT / ".venv").exists()
+
+
+def test_full_disk_is_refused(
+    start: ModuleType,
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        start.shutil, "disk_usage", lambda _: SimpleNamespace(free=5.94e9)
+    )
+    said = refusal(start)
+    assert f"{start.ROOT} has 5.9 GB free; 6 are needed." in said
+    assert "--venv FOLDER" in said
+    assert programs.calls == []
+
+
+def test_what_an_interrupted_install_left_counts_as_room(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_environment(start.ROOT / ".venv")
+    with (start.ROOT / ".venv" / "big").open("wb") as sparse:
+        sparse.truncate(3 * 10**9)
+    monkeypatch.setattr(start.shutil, "disk_usage", lambda _: SimpleNamespace(free=4e9))
+    go(start, "lab")
+
+
+def test_read_only_checkout_is_refused(start: ModuleType) -> None:
+    start.os.writable = False
+    said = refusal(start)
+    assert f"{start.ROOT} cannot be written." in said
+    assert "--venv FOLDER" in said
+
+
+def test_a_folder_with_other_files_is_refused_and_kept(
+    start: ModuleType, tmp_path: Path
+) -> None:
+    precious = tmp_path / "home" / "thesis.tex"
+    precious.parent.mkdir()
+    precious.touch()
+    said = refusal(start, "lab", "--venv", str(precious.parent))
+    assert "holds something else than an environment" in said
+    assert precious.exists()
+
+
+def test_unreachable_index_is_refused_before_anything_is_fetched(
+    start: ModuleType, programs: Programs
+) -> None:
+    del programs.answers["hatchling"]
+    said = refusal(start)
+    assert "pip reaches no package index." in said
+    assert "pip config list" in said
+    assert "--wheels FOLDER" in said
+    (probe,) = programs.pip
+    assert {"--dry-run", "--retries", "--timeout", "hatchling", "editables"} <= set(
+        probe
+    )
+    assert programs.timeouts[-1] <= 60
+
+
+def test_wheels_that_do_not_serve_are_refused(
+    start: ModuleType,
+    programs: Programs,
+    tmp_path: Path,
+) -> None:
+    del programs.answers["hatchling"]
+    said = refusal(start, "lab", "--wheels", str(tmp_path / "nowhere"))
+    assert "nowhere holds no wheels that would do." in said
+    command = "pip wheel -w FOLDER pip hatchling editables -r requirements.txt"
+    assert command in said
+
+
+# Installing
+
+
+def test_install_then_start_at_once(start: ModuleType, programs: Programs) -> None:
+    go(start, "lab")
+    checks, installs = programs.pip[:2], programs.pip[2:]
+    assert ["--dry-run" in words for words in checks] == [True, True]
+    assert installs == [
+        ["--quiet", "--upgrade", "pip"],
+        ["--quiet", "torch==2.13.0", "torchvision==0.28.0"],
+        ["--quiet", "-r", "requirements.txt"],
+    ]
+    assert programs.folders[-1] == str(start.ROOT)
+    assert start.os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] == "1"
+
+    programs.forget()
+    go(start, "lab")
+    assert programs.pip == programs.calls == []
+
+
+def test_progress_bars_on_a_terminal(start: ModuleType, programs: Programs) -> None:
+    start.sys.stderr = SimpleNamespace(
+        isatty=lambda: True, write=lambda text: None, flush=lambda: None
+    )
+    go(start, "lab")
+    assert programs.pip[-1] == ["-r", "requirements.txt"]
+
+
+@pytest.mark.parametrize("stage", ["--upgrade pip", "torchvision", "-r requirements"])
+def test_failed_install_is_finished_by_the_next_call(
+    start: ModuleType,
+    programs: Programs,
+    stage: str,
+) -> None:
+    programs.statuses[stage] = 1
+    with pytest.raises(SystemExit) as ended:
+        start.main(["lab"])
+    assert ended.value.code == 1
+    assert "The same command goes on from here." in heard(start)
+    assert start.os.became == []
+
+    programs.statuses.clear()
+    programs.forget()
+    go(start, "lab")
+    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
+
+
+@pytest.mark.parametrize("left", [[], ["lib"], ["lib", "pyvenv.cfg", "bin"]])
+def test_interrupted_venv_is_finished_by_the_next_call(
+    start: ModuleType, programs: Programs, left: list[str]
+) -> None:
+    for name in left:
+        (start.ROOT / ".venv" / name).mkdir(parents=True)
+    go(start, "lab")
+    assert programs.calls[0][1:4] == ["-m", "venv", "--clear"]
+
+
+def test_interrupted_pip_is_finished_by_the_next_call(
+    start: ModuleType, programs: Programs
+) -> None:
+    programs.statuses["torchvision"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        start.main(["lab"])
+    programs.statuses.clear()
+    programs.forget()
+    go(start, "lab")
+    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
+
+
+def test_package_half_written_by_a_killed_pip_is_installed_again(
+    start: ModuleType,
+) -> None:
+    make_environment(start.ROOT / ".venv")
+    packages = start.ROOT / ".venv" / "lib" / "python3.12" / "site-packages"
+    whole, half = packages / "whole-1.dist-info", packages / "half-1.dist-info"
+    for info in (whole, half):
+        info.mkdir(parents=True)
+        (info / "METADATA").touch()
+    (whole / "RECORD").touch()
+    go(start, "lab")
+    assert whole.exists()
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_changed_requirements_are_installed_into_the_same_environment(
+    start: ModuleType,
+    programs: Programs,
+    name: str,
+) -> None:
+    go(start, "lab")
+    original = (start.ROOT / name).read_text()
+    (start.ROOT / name).write_text(original + "# changed\n")
+    programs.forget()
+    programs.statuses["-r requirements"] = 1
+    with pytest.raises(SystemExit):
+        start.main(["lab"])
+    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
+    assert "making it again" not in heard(start)
+
+    programs.forget()
+    programs.statuses.clear()
+    (start.ROOT / name).write_text(original)  # Half changed, it is not what it was.
+    go(start, "lab")
+    assert len(programs.calls) == 3
+
+
+def test_moved_environment_is_made_again(
+    start: ModuleType,
+    programs: Programs,
+    tmp_path: Path,
+) -> None:
+    go(start, "lab", "--venv", str(tmp_path / "old place"))
+    (tmp_path / "old place").rename(tmp_path / "new place")
+    programs.forget()
+    go(start, "lab", "--venv", str(tmp_path / "new place"))
+    assert programs.calls[0][1:] == [
+        "-m",
+        "venv",
+        "--clear",
+        str(tmp_path / "new place"),
+    ]
+    assert "making it again" in heard(start)
+
+
+@pytest.mark.parametrize("answer", [b"", b"False\n"])
+def test_broken_environment_or_one_of_another_python_is_made_again(
+    start: ModuleType,
+    programs: Programs,
+    answer: bytes,
+) -> None:
+    go(start, "lab")
+    programs.forget()
+    programs.answers["import pip"] = answer
+    go(start, "lab")
+    assert programs.calls[0][1:3] == ["-m", "venv"]
+    assert "making it again" in heard(start)
+
+
+def test_environment_that_cannot_be_made(start: ModuleType, programs: Programs) -> None:
+    programs.statuses["-m venv"] = 1
+    with pytest.raises(SystemExit) as ended:
+        start.main(["lab"])
+    assert ended.value.code == 1
+    assert programs.pip == []
+
+
+def test_wheels_folder_serves_every_pip_call(
+    start: ModuleType,
+    programs: Programs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    go(start, "--wheels", "my wheels", "lab")
+    assert len(programs.pip) == 5
+    for words in programs.pip:
+        assert words[:3] == ["--no-index", "--find-links", str(tmp_path / "my wheels")]
+    assert not any("urllib" in " ".join(command) for command in programs.asked)
+
+
+# torch
+
+
+def test_cpu_index_that_answers_is_used_for_torch_only(
+    start: ModuleType, programs: Programs
+) -> None:
+    programs.answers[f"{start.CPU_INDEX}/torch/"] = b"0\n"
+    go(start, "lab")
+    with_index = [words for words in programs.pip if start.CPU_INDEX in words]
+    assert len(with_index) == 2
+    for words in with_index:
+        assert words[words.index(start.CPU_INDEX) - 1] == "--index-url"
+        assert words[-2:] == ["torch==2.13.0", "torchvision==0.28.0"]
+
+
+def test_cpu_index_is_given_three_seconds(
+    start: ModuleType, programs: Programs
+) -> None:
+    go(start, "lab")
+    timeouts = dict(
+        zip((words[-1] for words in programs.asked), programs.timeouts, strict=True)
+    )
+    assert timeouts[f"{start.CPU_INDEX}/torch/"] == 3
+    assert not any(start.CPU_INDEX in words for words in programs.pip)
+
+
+def test_cpu_index_is_for_linux_only(start: ModuleType, programs: Programs) -> None:
+    start.sys.platform = "darwin"
+    go(start, "lab")
+    assert not any(start.CPU_INDEX in " ".join(words) for words in programs.asked)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(b"3210000000\n", "is 3.2 GB to fetch"), (b"", "is several GB")]
+)
+def test_cuda_build_is_announced_before_it_is_fetched(
+    start: ModuleType,
+    programs: Programs,
+    size: bytes,
+    said: str,
+) -> None:
+    programs.answers["--report"] = json.dumps({"install": CUDA_BUILD}).encode()
+    programs.answers["https://t/1 https://t/2"] = size
+    programs.statuses["torchvision"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        start.main(["lab"])
+    assert said in heard(start)
+
+
+def test_cpu_build_is_not_announced(start: ModuleType) -> None:
+    go(start, "lab")
+    assert "CUDA" not in heard(start)
+
+
+def test_failed_dry_run_leaves_the_message_to_pip(
+    start: ModuleType, programs: Programs
+) -> None:
+    del programs.answers["--report"]
+    go(start, "lab")
+    assert ["--quiet", "torch==2.13.0", "torchvision==0.28.0"] in programs.pip
+
+
+# Asking programs and servers
+
+
+@pytest.fixture
+def real_start(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr(start, "subprocess", subprocess)
+    return start
+
+
+def test_sizes_are_summed(real_start: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "one.whl").write_bytes(b"x" * 1000)
+    (tmp_path / "two.whl").write_bytes(b"x" * 234)
+    with served(tmp_path) as address:
+        urls = [f"{address}/one.whl", f"{address}/two.whl"]
+        assert int(real_start.ask([*real_start.SIZE_OF, *urls])) == 1234
+        assert real_start.ask([*real_start.SIZE_OF, f"{address}/missing"]) == b""
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_server_that_never_answers_is_left(real_start: ModuleType) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        assert real_start.ask([*real_start.SIZE_OF, url], 1) == b""
+
+
+def test_program_that_hangs_is_stopped(real_start: ModuleType) -> None:
+    forever = [sys.executable, "-c", "import time; time.sleep(3600)"]
+    assert real_start.ask(forever, 0.3) == b""
+
+
+def test_program_that_is_missing_or_fails_gives_nothing(real_start: ModuleType) -> None:
+    assert real_start.ask(["no-such-program-here"]) == b""
+    assert (
+        real_start.ask([sys.executable, "-c", "print(1); raise SystemExit(3)"]) == b""
+    )
+    assert real_start.ask([sys.executable, "-c", "print(1)"]).strip() == b"1"
+
+
+# Handing over
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        (["lab", "--port=0"], "notebook_utils"),
+        (["doctor", "--json"], "notebook_utils"),
+        (["reset", "02"], "notebook_utils"),
+        (["kits"], "notebook_utils"),
+        (["run", "00", "my notebook"], "curator"),
+        (["test", "--all", "-k", "a or b", "-x"], "curator"),
+    ],
+)
+def test_hand_over(start: ModuleType, words: list[str], module: str) -> None:
+    go(start, *words)
+    python = str(start.ROOT / ".venv" / "bin" / "python")
+    assert start.os.became == [python, "-m", module, *words]
+    path = start.os.environ["PATH"].split(os.pathsep)
+    assert path == [str(start.ROOT / ".venv" / "bin"), "/usr/bin"]
+
+
+def test_options_may_stand_anywhere(start: ModuleType, tmp_path: Path) -> None:
+    words = ["test", "--all", "-k", "x"]
+    expected = [str(tmp_path / "e v" / "bin" / "python"), "-m", "curator", *words]
+    option = ["--venv", str(tmp_path / "e v")]
+    for place in (0, 1, 2, 4):
+        go(start, *words[:place], *option, *words[place:])
+        assert start.os.became == expected
+    go(start, *words, f"--venv={tmp_path / 'e v'}")
+    assert start.os.became == expected
+
+
+def test_windows_waits_for_the_command(
+    start: ModuleType, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "WINDOWS", True)
+    ignored: list[tuple[int, int]] = []
+    monkeypatch.setattr(start.signal, "signal", lambda *pair: ignored.append(pair))
+    programs.statuses["-m curator"] = 5
+    assert start.main(["run", "00"]) == 5
+    python = str(start.ROOT / ".venv" / "Scripts" / "python.exe")
+    assert programs.calls[-1] == [python, "-m", "curator", "run", "00"]
+    assert ignored == [(start.signal.SIGINT, start.signal.SIG_IGN)]
+
+
+# The real thing, small: a real venv, a real pip, wheels of a few hundred bytes
+
+BACKEND = """
+from pathlib import Path
+from zipfile import ZipFile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    info = "workshop-1.dist-info"
+    with ZipFile(Path(folder) / "workshop-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("workshop.pth", str(Path.cwd() / "utils"))
+        about = "Metadata-Version: 2.1\\nName: workshop\\nVersion: 1\\n"
+        wheel.writestr(f"{info}/METADATA", about)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return "workshop-1-py3-none-any.whl"
+"""
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "backend"
+backend-path = ["building"]
+"""
+
+
+def write_wheel(folder: Path, name: str, version: str) -> None:
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", "")
+        about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        wheel.writestr(f"{info}/METADATA", about)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def listing(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    platform.system() == "Linux" and platform.libc_ver()[0] != "glibc",
+    reason="start.py refuses this platform",
+)
+def test_real_install_from_a_folder_of_wheels(tmp_path: Path) -> None:
+    checkout = write_checkout(tmp_path / "a checkout")
+    for path, text in {
+        "pyproject.toml": PROJECT,
+        "building/backend.py": BACKEND,
+        "utils/curator.py": "import sys; print('curator', sys.argv[1:]); sys.exit(7)",
+    }.items():
+        (checkout / path).parent.mkdir(exist_ok=True)
+        (checkout / path).write_text(text)
+    wheels = tmp_path / "some wheels"
+    wheels.mkdir()
+    for name, version in (("torch", "2.13.0"), ("torchvision", "0.28.0")):
+        write_wheel(wheels, name, version)
+    command = [sys.executable, str(checkout / "start.py"), "run", "00", "--venv", "e v"]
+    command += ["--wheels", wheels.name]
+    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
+    environment.pop("PIP_FIND_LINKS", None)
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    run = functools.partial(
+        subprocess.run,
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    refused = run()
+    assert refused.returncode == 2, refused.stderr
+    assert "holds no wheels that would do" in refused.stderr
+
+    write_wheel(wheels, "hatchling", "1.27.0")
+    write_wheel(wheels, "editables", "0.5")
+    before = listing(checkout)
+    first = run()
+    assert first.returncode == 7, first.stderr
+    assert first.stdout == "curator ['run', '00']\n"
+    stages = [line[:5] for line in first.stderr.splitlines() if line.startswith("[")]
+    assert stages == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert listing(checkout) == before, "something was written into the checkout"
+
+    second = run()
+    assert (second.returncode, second.stdout) == (7, first.stdout)
+    assert second.stderr == ""

@@ -1,0 +1,100 @@
+"""Model cards: what a kit is, how good it is, and which bytes that was measured on."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+Card = dict[str, Any]
+CARD = "card.json"
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, int | str]]:
+    """Return size and sha256 of each file of a kit except its card, by name.
+
+    Parameters
+    ----------
+    folder : Path
+        The kit.
+
+    Returns
+    -------
+    dict
+        ``{"model.xml": {"bytes": 1, "sha256": "..."}}``, sorted by name.
+    """
+    files = sorted(path for path in folder.iterdir() if path.name != CARD)
+    return {
+        path.name: {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in files
+    }
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write the card of a kit."""
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card of a kit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the kit was never built.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: build it with `python -m toybox build {folder.name}`"
+        )
+    card: Card = json.loads(path.read_text(encoding="utf-8"))
+    return card
+
+
+def file_faults(card: Card, folder: Path) -> list[str]:
+    """Return a sentence for each file that is not as the card says."""
+    stated, found = card["files"], describe_files(folder)
+    faults = [
+        f"{name}: in the folder, but not in the card" for name in found.keys() - stated
+    ]
+    faults += [
+        f"{name}: in the card, but not in the folder" for name in stated.keys() - found
+    ]
+    faults += [
+        f"{name}: expected {stated[name]}, found {found[name]}"
+        for name in stated.keys() & found
+        if stated[name] != found[name]
+    ]
+    return sorted(faults)
+
+
+def figure_faults(
+    card: Card, measured: dict[str, float], tolerance: float
+) -> list[str]:
+    """Return a sentence for each figure that was not measured as the card says.
+
+    Parameters
+    ----------
+    card : dict
+        With its figures.
+    measured : dict
+        The same figures, measured anew.
+    tolerance : float
+        Largest difference that another processor or library version may make.
+    """
+    stated = card["figures"]
+    return [
+        f"{name}: the card says {stated.get(name)}, measured {measured.get(name)}"
+        for name in sorted(stated.keys() | measured)
+        if not math.isclose(
+            stated.get(name, math.inf),
+            measured.get(name, -math.inf),
+            rel_tol=0,
+            abs_tol=tolerance,
+        )
+    ]

@@ -1,0 +1,184 @@
+"""The included kits, and what building and verifying mean for each of them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import classification, classification_formats, segmentation, untrained
+from .cards import describe_files, figure_faults, file_faults, read_card, write_card
+
+KITS = Path(__file__).resolve().parents[2] / "data" / "kits"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one kit is made and measured.
+
+    Parameters
+    ----------
+    kit : str
+        Name of the kit and of its folder.
+    title, trained_on, measured_on : str
+        What the card says, one sentence each.
+    make : callable
+        Writes the files of the kit into a folder and returns the number of parameters.
+    measure : callable
+        Returns the figures of the card, from the files in a folder.
+    tolerance : float
+        Largest difference of a figure that `verify` puts down to another processor.
+    licence : str
+        SPDX identifier.
+    """
+
+    kit: str
+    title: str
+    trained_on: str
+    measured_on: str
+    make: Callable[[Path], int]
+    measure: Callable[[Path], dict[str, float]]
+    tolerance: float = 0.005
+    licence: str = "Apache-2.0"
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.kit: recipe
+    for recipe in (
+        Recipe(
+            kit="classification-ir",
+            title="Which of eight toys is in the picture (OpenVINO IR, FP16 weights)",
+            trained_on=classification.TRAINED_ON,
+            measured_on=classification.MEASURED_ON,
+            make=classification.make_ir,
+            measure=classification.measure,
+        ),
+        Recipe(
+            kit="classification-onnx",
+            title="Which of eight toys is in the picture (ONNX, FP32 weights)",
+            trained_on=classification.TRAINED_ON,
+            measured_on=classification.MEASURED_ON,
+            make=classification.make_onnx,
+            measure=classification.measure,
+        ),
+        Recipe(
+            kit="classification-tf",
+            title="Which of eight toys is in the picture (TensorFlow, frozen graph)",
+            trained_on=classification.TRAINED_ON,
+            measured_on=classification.MEASURED_ON,
+            make=classification_formats.make_tf,
+            measure=classification_formats.measure,
+        ),
+        Recipe(
+            kit="classification-tflite",
+            title="Which of eight toys is in the picture (TensorFlow Lite, INT8)",
+            trained_on=classification_formats.QUANTIZED_ON,
+            measured_on=classification.MEASURED_ON,
+            make=classification_formats.make_tflite,
+            measure=classification_formats.measure,
+        ),
+        Recipe(
+            kit="classification-paddle",
+            title="Which of eight toys is in the picture (PaddlePaddle)",
+            trained_on=classification.TRAINED_ON,
+            measured_on=classification.MEASURED_ON,
+            make=classification_formats.make_paddle,
+            measure=classification_formats.measure,
+        ),
+        Recipe(
+            kit="segmentation-onnx",
+            title="Where in the picture toys are (ONNX, FP32 weights)",
+            trained_on=segmentation.TRAINED_ON,
+            measured_on=segmentation.MEASURED_ON,
+            make=segmentation.make_onnx,
+            measure=segmentation.measure,
+        ),
+        Recipe(
+            kit="segmentation-ir",
+            title="Where in the picture toys are (OpenVINO IR, FP16 weights)",
+            trained_on=segmentation.TRAINED_ON,
+            measured_on=segmentation.MEASURED_ON,
+            make=segmentation.make_ir,
+            measure=segmentation.measure,
+        ),
+        Recipe(
+            kit="classification-torch",
+            title="ResNet-18 of torchvision, untrained (PyTorch)",
+            trained_on=untrained.TRAINED_ON,
+            measured_on=untrained.MEASURED_ON,
+            make=untrained.make_torch,
+            measure=untrained.measure,
+        ),
+    )
+}
+
+
+def build(recipe: Recipe, root: Path = KITS) -> Path:
+    """Make a kit, measure it and write its card.
+
+    The folder of the kit is replaced only when everything is there, so a build that
+    fails leaves the old kit as it was.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to build.
+    root : Path
+        The folder that holds the folders of the kits.
+
+    Returns
+    -------
+    Path
+        The folder of the kit.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / recipe.kit
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Path(temporary)
+        parameters = recipe.make(draft)
+        write_card(draft, _card(recipe, draft, parameters))
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(draft, folder)
+    return folder
+
+
+def _card(recipe: Recipe, folder: Path, parameters: int) -> dict[str, object]:
+    return {
+        "kit": recipe.kit,
+        "title": recipe.title,
+        "licence": recipe.licence,
+        "trained_on": recipe.trained_on,
+        "measured_on": recipe.measured_on,
+        "parameters": parameters,
+        "figures": recipe.measure(folder),
+        "built_with": f"python -m toybox build {recipe.kit}",
+        "files": describe_files(folder),
+    }
+
+
+def verify(recipe: Recipe, root: Path = KITS) -> list[str]:
+    """Measure a kit anew and compare it with its card.
+
+    Figures are measured only of files that are the ones the card describes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to verify.
+    root : Path
+        The folder that holds the folders of the kits.
+
+    Returns
+    -------
+    list of str
+        What is wrong, one sentence each; empty when all is as the card says.
+    """
+    folder = root / recipe.kit
+    try:
+        card = read_card(folder)
+    except FileNotFoundError as error:
+        return [str(error)]
+    faults = file_faults(card, folder)
+    if not faults:
+        faults = figure_faults(card, recipe.measure(folder), recipe.tolerance)
+    return faults

@@ -1,0 +1,116 @@
+"""The classifier as TensorFlow has it: a frozen graph, and TensorFlow Lite in INT8.
+
+ONNX keeps pictures as NCHW and convolution weights as (outputs, inputs, height,
+width); TensorFlow keeps NHWC and (height, width, inputs, outputs).
+"""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .frameworks import framework
+from .onnx_network import Array, Network, Operation, rebuild
+
+Tensor = Any
+TENSORFLOW = ("tensorflow", "tensorflow==2.21.0")
+SHAPE = (1, 224, 224, 3)
+
+
+def frozen_graph(network: Network) -> bytes:
+    """Return a network as a GraphDef whose weights are constants.
+
+    Parameters
+    ----------
+    network : Network
+        As read from its ONNX file. The input keeps its name, its layout becomes NHWC.
+
+    Returns
+    -------
+    bytes
+        The content of a ``.pb`` file.
+    """
+    tf = framework(*TENSORFLOW)
+    graph = tf.Graph()
+    with graph.as_default():
+        image = tf.compat.v1.placeholder(tf.float32, SHAPE, name=network.input)
+        output = rebuild(network, image, _operations(tf))
+        tf.identity(output, name=network.output)
+    # In a fixed order, so that the same network gives the same bytes.
+    content: bytes = graph.as_graph_def().SerializeToString(deterministic=True)
+    return content
+
+
+def quantized_lite(network: Network, views: NDArray[np.uint8]) -> bytes:
+    """Return a network for TensorFlow Lite that computes in integers alone.
+
+    Parameters
+    ----------
+    network : Network
+        As read from its ONNX file.
+    views : uint8 array (n, 224, 224, 3)
+        RGB pictures as they are met in use; they set the range of every value.
+
+    Returns
+    -------
+    bytes
+        The content of a ``.tflite`` file, uint8 in and out.
+    """
+    tf = framework(*TENSORFLOW)
+    operations = _operations(tf)
+
+    @tf.function(input_signature=[tf.TensorSpec(SHAPE, tf.float32, network.input)])  # type: ignore[untyped-decorator]
+    def classify(image: Tensor) -> Mapping[str, Tensor]:
+        return {network.output: rebuild(network, image, operations)}
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [classify.get_concrete_function()]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (
+        [view[None].astype(np.float32)] for view in views
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    return bytes(converter.convert())
+
+
+def _operations(tf: ModuleType) -> dict[str, Operation]:
+    """Return what ONNX's operations are in TensorFlow, for NHWC."""
+
+    def convolve(
+        image: Tensor,
+        weight: Array,
+        bias: Array,
+        *,
+        group: int,
+        pads: Sequence[int],
+        strides: Sequence[int],
+        **_: object,
+    ) -> Tensor:
+        top, left, bottom, right = pads
+        if any(pads):
+            image = tf.pad(image, [[0, 0], [top, bottom], [left, right], [0, 0]])
+        steps = [1, *strides, 1]
+        if group == 1:
+            kernel = weight.transpose(2, 3, 1, 0)
+            result = tf.nn.conv2d(image, kernel, steps, "VALID")
+        else:
+            kernel = weight.transpose(2, 3, 0, 1)
+            result = tf.nn.depthwise_conv2d(image, kernel, steps, "VALID")
+        return tf.nn.bias_add(result, bias)
+
+    return {
+        "Conv": convolve,
+        "Relu": tf.nn.relu,
+        "Add": tf.add,
+        "Sub": tf.subtract,
+        # Integer arithmetic has no division.
+        "Div": lambda value, divisor: value * (1 / divisor),
+        "ReduceMean": lambda image, **_: tf.reduce_mean(image, [1, 2]),
+        "Gemm": lambda rows, weight, bias, **_: rows @ weight.T + bias,
+        "Softmax": lambda scores, **_: tf.nn.softmax(scores),
+    }

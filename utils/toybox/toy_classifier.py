@@ -1,0 +1,211 @@
+"""The network that tells the eight toys apart, and its training.
+
+A small MobileNetV2: inverted residuals between a stem that reduces the picture four
+times and a global average. All padding is symmetric and stated, there is no operation
+that another framework lacks, and normalising the picture is part of the network, so
+the same weights can be carried into TensorFlow or Paddle.
+
+References
+----------
+M. Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018,
+https://arxiv.org/abs/1801.04381
+"""
+
+import copy
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from notebook_utils.scenes import TOYS
+
+from .toy_views import SIZE, VIEW_SIZE, Images, Labels, training_views
+from .training import BUILD, Batch, Settings, fit
+
+NAME = "toy-classifier"
+SETTINGS = Settings(revision=2, epochs=8, steps=140, batch=64, rate=4e-3)
+CROWDED_SCENES, SINGLE_SCENES = 800, 1800
+# Mean and spread of the brightness of training scenes, roughly, of 0 to 255.
+MEAN, SPREAD = 128.0, 64.0
+STEM = 16
+# Output channels, stride and how much wider the middle is, of each inverted residual.
+BLOCKS = (
+    (24, 2, 3),
+    (24, 1, 4),
+    (48, 2, 4),
+    (48, 1, 4),
+    (48, 1, 4),
+    (80, 2, 4),
+    (80, 1, 4),
+    (80, 1, 4),
+)
+FEATURES = 256
+OPSET = 17
+
+
+class Convolution(nn.Sequential):
+    """Convolution, batch normalisation and, if wanted, ReLU."""
+
+    def __init__(
+        self,
+        channels: tuple[int, int],
+        kernel: int,
+        stride: int = 1,
+        groups: int = 1,
+        activation: bool = True,
+    ) -> None:
+        # Symmetric, and no border is left over where the stride divides the picture.
+        padding = (kernel - stride + 1) // 2 if kernel > stride else 0
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        layers["conv"] = nn.Conv2d(
+            *channels, kernel, stride, padding, groups=groups, bias=False
+        )
+        layers["norm"] = nn.BatchNorm2d(channels[1])
+        if activation:
+            layers["activation"] = nn.ReLU(inplace=True)
+        super().__init__(layers)
+
+
+class InvertedResidual(nn.Module):
+    """Widen, filter each channel, narrow; add the input where shapes agree."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, wider: int) -> None:
+        super().__init__()
+        wide = inputs * wider
+        self.widen = Convolution((inputs, wide), 1)
+        self.filter = Convolution((wide, wide), 3, stride, groups=wide)
+        self.narrow = Convolution((wide, outputs), 1, activation=False)
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        result: Tensor = self.narrow(self.filter(self.widen(features)))
+        return features + result if self.adds else result
+
+
+class ToyClassifier(nn.Module):
+    """From pictures (n, 3, 224, 224), RGB of 0 to 255, to scores (n, 8)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = Convolution((3, STEM), 6, stride=4)
+        channels = STEM
+        blocks = []
+        for outputs, stride, wider in BLOCKS:
+            blocks.append(InvertedResidual(channels, outputs, stride, wider))
+            channels = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.head = Convolution((channels, FEATURES), 1)
+        self.scores = nn.Linear(FEATURES, len(TOYS))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return one score per toy, before the softmax."""
+        features = self.blocks(self.stem((image - MEAN) / SPREAD))
+        scores: Tensor = self.scores(self.head(features).mean((2, 3)))
+        return scores
+
+
+def trained_classifier() -> ToyClassifier:
+    """Return the trained network, from its checkpoint where that is up to date."""
+    torch.manual_seed(SETTINGS.seed)
+    network = ToyClassifier()
+    fit(
+        NAME,
+        SETTINGS,
+        network,
+        _batches,
+        lambda scores, labels: functional.cross_entropy(
+            scores, labels, label_smoothing=0.05
+        ),
+    )
+    return network
+
+
+@lru_cache(maxsize=1)
+def _training_set() -> tuple[Images, Labels]:
+    cache = BUILD / f"{NAME}-views-{SETTINGS.revision}.npz"
+    return training_views(CROWDED_SCENES, SINGLE_SCENES, cache)
+
+
+def _batches(epoch: int) -> Iterator[Batch]:
+    """Yield the batches of one epoch; the same whenever it is asked for."""
+    views, labels = _training_set()
+    rng = np.random.default_rng([SETTINGS.seed, epoch])
+    order = rng.permutation(len(views))
+    for step in range(SETTINGS.steps):
+        first = step * SETTINGS.batch
+        chosen = np.take(order, range(first, first + SETTINGS.batch), mode="wrap")
+        yield _varied(rng, views[chosen]), torch.from_numpy(labels[chosen])
+
+
+def _varied(rng: np.random.Generator, views: Images) -> Tensor:
+    """Return views cut, mirrored and coloured at random, (n, 3, SIZE, SIZE)."""
+    cut = np.empty((len(views), SIZE, SIZE, 3), np.float32)
+    for picture, view in zip(cut, views, strict=True):
+        top, left = rng.integers(VIEW_SIZE - SIZE + 1, size=2)
+        part = view[top : top + SIZE, left : left + SIZE]
+        if rng.random() < 0.5:
+            part = part[:, ::-1]
+        if rng.random() < 0.3:
+            # Shape tells the toys apart, colour must not.
+            part = part[..., rng.permutation(3)]
+        picture[:] = part
+    shape = (len(views), 1, 1, 1)
+    tint = rng.uniform(0.85, 1.15, (len(views), 1, 1, 3))
+    cut *= (rng.uniform(0.5, 1.4, shape) * tint).astype(np.float32)
+    contrast = rng.uniform(0.7, 1.2, shape).astype(np.float32)
+    cut = (cut - MEAN) * contrast + MEAN
+    noise = rng.standard_normal((*cut.shape[:3], 1), np.float32)
+    cut += noise * rng.uniform(0, 8, shape).astype(np.float32)
+    return torch.from_numpy(np.clip(cut, 0, 255)).permute(0, 3, 1, 2)
+
+
+def folded(network: ToyClassifier) -> ToyClassifier:
+    """Return a copy whose batch normalisation is part of the convolutions."""
+    result = copy.deepcopy(network).eval()
+    for module in result.modules():
+        if isinstance(module, Convolution):
+            conv, norm = module.get_submodule("conv"), module.get_submodule("norm")
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                module.conv = fuse_conv_bn_eval(conv, norm)
+                module.norm = nn.Identity()
+    return result
+
+
+def export_onnx(network: ToyClassifier, path: Path) -> int:
+    """Write the network, folded and ending in a softmax, as an ONNX file.
+
+    Parameters
+    ----------
+    network : ToyClassifier
+        As trained.
+    path : Path
+        The file to write.
+
+    Returns
+    -------
+    int
+        How many parameters are in the file.
+    """
+    plain = folded(network)
+    layers = OrderedDict(network=plain, softmax=nn.Softmax(1))
+    with warnings.catch_warnings():
+        # The newer exporter needs one more package and gives the weights other names.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            nn.Sequential(layers).eval(),
+            (torch.zeros(1, 3, SIZE, SIZE),),
+            str(path),
+            input_names=["image"],
+            output_names=["probabilities"],
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return sum(parameter.numel() for parameter in plain.parameters())

@@ -1,0 +1,191 @@
+"""The network that tells toys from the ground, and its training.
+
+A small U-Net: five times half the size and twice the sight, then back up beside what
+was seen on the way down. Sizes are doubled by a fixed factor and by moving channels
+into space, so no size of a picture is written into the exported graph: a learner can
+reshape it to any multiple of 32.
+
+References
+----------
+O. Ronneberger, P. Fischer, T. Brox, "U-Net: Convolutional Networks for Biomedical
+Image Segmentation", 2015, https://arxiv.org/abs/1505.04597
+
+W. Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient
+Sub-Pixel Convolutional Neural Network", 2016, https://arxiv.org/abs/1609.05158
+"""
+
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from notebook_utils.scenes import draw_scene
+
+from .toy_classifier import MEAN, OPSET, SPREAD, Convolution
+from .training import Batch, Settings, fit
+
+NAME = "toy-segmenter"
+SETTINGS = Settings(revision=1, epochs=9, steps=100, batch=16, rate=4e-3)
+SIZE = 512
+SCENES = 700
+# Pictures are trained on in parts of this size, each a little larger or smaller.
+PART = 256
+ZOOM = 1.35
+# Channels on each level, the first at half the size of the picture.
+LEVELS = (16, 24, 48, 96, 128)
+
+Images = NDArray[np.uint8]
+Masks = NDArray[np.bool_]
+
+
+class ToySegmenter(nn.Module):
+    """From pictures (n, 3, h, w), RGB of 0 to 255, to scores (n, 1, h, w).
+
+    Height and width are multiples of 32; a score above 0 stands for a toy.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(
+            nn.Sequential(
+                Convolution((inputs, outputs), 3, stride=2),
+                Convolution((outputs, outputs), 3),
+            )
+            for inputs, outputs in zip((3, *LEVELS), LEVELS, strict=False)
+        )
+        self.up = nn.ModuleList(
+            Convolution((below + beside, beside), 3)
+            for below, beside in zip(LEVELS[:0:-1], LEVELS[-2::-1], strict=True)
+        )
+        # Four scores for each place at half size are the four pixels there.
+        self.scores = nn.Conv2d(LEVELS[0], 4, 3, padding=1)
+        self.spread = nn.PixelShuffle(2)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return one score per pixel, before the sigmoid."""
+        features = (image - MEAN) / SPREAD
+        seen = []
+        for level in self.down:
+            features = level(features)
+            seen.append(features)
+        for level, beside in zip(self.up, seen[-2::-1], strict=True):
+            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = level(torch.cat((larger, beside), 1))
+        scores: Tensor = self.spread(self.scores(features))
+        return scores
+
+
+def trained_segmenter() -> ToySegmenter:
+    """Return the trained network, from its checkpoint where that is up to date."""
+    torch.manual_seed(SETTINGS.seed)
+    network = ToySegmenter()
+    fit(NAME, SETTINGS, network, _batches, _loss)
+    return network
+
+
+def _loss(scores: Tensor, masks: Tensor) -> Tensor:
+    """Return cross entropy plus what the overlap of the masks lacks (Dice)."""
+    found = scores.sigmoid()
+    both = (found * masks).sum((1, 2, 3))
+    total = found.sum((1, 2, 3)) + masks.sum((1, 2, 3))
+    overlap = ((2 * both + 1) / (total + 1)).mean()
+    return functional.binary_cross_entropy_with_logits(scores, masks) + 1 - overlap
+
+
+@lru_cache(maxsize=1)
+def _training_set() -> tuple[Images, Masks]:
+    images = np.empty((SCENES, SIZE, SIZE, 3), np.uint8)
+    masks = np.empty((SCENES, SIZE, SIZE), np.bool_)
+    for seed in tqdm(range(SCENES), "drawing scenes"):
+        scene = draw_scene(seed, SIZE, SIZE)
+        images[seed], masks[seed] = scene.image, scene.foreground
+    return images, masks
+
+
+def _batches(epoch: int) -> Iterator[Batch]:
+    """Yield the batches of one epoch; the same whenever it is asked for."""
+    images, masks = _training_set()
+    rng = np.random.default_rng([SETTINGS.seed, epoch])
+    for _ in range(SETTINGS.steps):
+        parts = np.empty((SETTINGS.batch, PART, PART, 3), np.float32)
+        truth = np.empty((SETTINGS.batch, PART, PART), np.float32)
+        for k, scene in enumerate(rng.integers(SCENES, size=SETTINGS.batch)):
+            parts[k], truth[k] = _part(rng, images[scene], masks[scene])
+        inputs = torch.from_numpy(_recoloured(rng, parts)).permute(0, 3, 1, 2)
+        yield inputs, torch.from_numpy(truth)[:, None]
+
+
+def _part(
+    rng: np.random.Generator, image: Images, mask: Masks
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Return a part of a scene at random, zoomed and mirrored, and its mask."""
+    side = round(PART * ZOOM ** rng.uniform(-1, 1))
+    top, left = rng.integers(SIZE - side + 1, size=2)
+    window = slice(top, top + side), slice(left, left + side)
+    method = cv2.INTER_AREA if side > PART else cv2.INTER_LINEAR
+    part = cv2.resize(image[window], (PART, PART), interpolation=method)
+    share = mask[window].astype(np.float32)
+    truth = cv2.resize(share, (PART, PART), interpolation=method) > 0.5
+    if rng.random() < 0.5:
+        part, truth = part[:, ::-1], truth[:, ::-1]
+    return part, truth
+
+
+def _recoloured(
+    rng: np.random.Generator, parts: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return parts in other colours, contrast and noise, of 0 to 255.
+
+    Held-out scenes have grounds of their own: what is learned of colour is little use.
+    """
+    shape = (len(parts), 1, 1, 1)
+    for part in parts:
+        if rng.random() < 0.4:
+            part[:] = part[..., rng.permutation(3)]
+    parts = parts * rng.uniform(0.65, 1.3, (len(parts), 1, 1, 3)).astype(np.float32)
+    contrast = rng.uniform(0.7, 1.25, shape).astype(np.float32)
+    parts = (parts - np.float32(MEAN)) * contrast + np.float32(MEAN)
+    noise = rng.standard_normal((*parts.shape[:3], 1), np.float32)
+    parts += noise * rng.uniform(0, 5, shape).astype(np.float32)
+    return np.clip(parts, 0, 255, out=parts)
+
+
+def export_onnx(network: ToySegmenter, path: Path) -> int:
+    """Write the network, ending in a sigmoid, as an ONNX file.
+
+    Parameters
+    ----------
+    network : ToySegmenter
+        As trained; the exporter makes batch normalisation part of the convolutions.
+    path : Path
+        The file to write.
+
+    Returns
+    -------
+    int
+        How many parameters are in the file.
+    """
+    import onnx
+
+    with warnings.catch_warnings():
+        # The newer exporter needs one more package.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            nn.Sequential(network, nn.Sigmoid()).eval(),
+            (torch.zeros(1, 3, SIZE, SIZE),),
+            str(path),
+            input_names=["image"],
+            output_names=["foreground"],
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    weights = onnx.load(path).graph.initializer
+    return sum(onnx.numpy_helper.to_array(tensor).size for tensor in weights)

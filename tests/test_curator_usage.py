@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+from curator.processes import kill_tree
 from curator.usage import UsageSampler
 
 BUSY = "import time\nwhile time.process_time() < {seconds}: pass\n"
@@ -50,3 +51,25 @@ def test_process_that_is_gone_has_used_nothing():
     with UsageSampler(process.pid) as sampler:
         usage = sampler.read()
     assert (usage.cpu_s, usage.peak_memory_mb) == (0, 0)
+
+
+def test_a_child_between_fork_and_exec_is_not_taken_for_a_second_parent():
+    code = "import time; b = bytearray(80_000_000); print(flush=True); time.sleep(60)"
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}])",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    try:
+        sampler = UsageSampler(parent.pid)  # its thread is not started
+        first, second = sampler.read(), sampler.read()
+    finally:
+        kill_tree(parent.pid)
+        parent.communicate()
+    assert first.peak_memory_mb < 60, "the root alone"
+    assert second.peak_memory_mb > 80

@@ -46,7 +46,9 @@ class UsageSampler:
     Notes
     -----
     Pages that two processes share count for both, as in the sum that ``ps`` shows. A
-    peak shorter than the interval can be missed.
+    peak shorter than the interval can be missed. A child counts from its second sample:
+    between fork and exec it shows all of its parent's pages as its own for a moment,
+    though it will never touch them.
 
     A child that ended is counted in one of two ways. Where its parent waited for it,
     the operating system adds its time to the parent's (Linux and macOS). Where it did
@@ -108,8 +110,9 @@ class UsageSampler:
                 try:
                     with process.oneshot():
                         times = process.cpu_times()
-                        resident_bytes += process.memory_info().rss
                         key = (process.pid, process.create_time())
+                        if process == self._root or key in self._own_cpu_s:
+                            resident_bytes += process.memory_info().rss
                 except (psutil.NoSuchProcess, psutil.AccessDenied):
                     continue
                 own_s = times.user + times.system

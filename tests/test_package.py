@@ -111,3 +111,14 @@ def test_a_notebook_outside_the_checkout_finds_its_kits(wheel, tmp_path):
     printed = "".join(done["cells"][0]["outputs"][0]["text"]).splitlines()
     assert Path(printed[0]).is_relative_to(environment.resolve())
     assert Path(printed[1]).is_relative_to(tmp_path / "home")
+
+
+def test_openvino_sends_no_reports():
+    code = (
+        "import notebook_utils, openvino\n"
+        "from openvino.tools.ovc import convert_impl, telemetry_utils\n"
+        "print(convert_impl.tm.__name__, telemetry_utils.tm.__name__)"
+    )
+    variables = {"CI": ""}  # OpenVINO sends nothing from a CI job anyway
+    stub = "openvino.tools.ovc.telemetry_stub"
+    assert python(code, **variables) == f"{stub} {stub}"

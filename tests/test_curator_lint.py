@@ -67,6 +67,10 @@ GOOD = {
         with_notebook_metadata(kernelspec={"name": "python3"}, language_info={}),
         notebook(with_metadata(code("1", tags=["a"]), jupyter=HIDDEN)),
     ],
+    "quiet-openvino": [
+        notebook(PROSE, "import notebook_utils", "import openvino as ov"),
+        notebook(PROSE, "x = 1"),
+    ],
     "prose-before-code": [
         notebook("1", "2", PROSE, "3", "4"),
         notebook(PROSE, "1", "2", with_metadata(code("3"), jupyter=HIDDEN), PROSE, "4"),
@@ -115,6 +119,10 @@ BAD = {
         (with_notebook_metadata(widgets={}), None, "'widgets'"),
         (notebook(with_metadata(code("1"), execution={})), 0, "'execution'"),
         (notebook(with_metadata(text("a"), jupyter={"a": 1})), 0, "'jupyter'"),
+    ],
+    "quiet-openvino": [
+        (notebook(PROSE, "import openvino as ov\nimport notebook_utils"), 1, "before"),
+        (notebook(PROSE, "from openvino import Core"), 1, "before"),
     ],
     "prose-before-code": [(notebook(PROSE, "1", "2", "3", "4"), 3, "third code cell")],
     "alt-text": [

@@ -219,6 +219,18 @@ def prose_before_code(book: Book) -> Iterator[Found]:
                 yield index, "It is the third code cell in a row."
 
 
+@rule("Import notebook_utils first: OpenVINO then sends no reports of its use.")
+def quiet_openvino(book: Book) -> Iterator[Found]:
+    """Keep OpenVINO from reporting what a learner runs."""
+    for index, cell in code_cells(book.notebook):
+        for line in cell.source.splitlines():
+            if re.match(r"\s*(from|import) notebook_utils\b", line):
+                return
+            if re.match(r"\s*(from|import) (openvino|nncf)\b", line):
+                yield index, "It imports OpenVINO before notebook_utils."
+                return
+
+
 @rule("Describe the picture: ![what is to be seen](...).")
 def alt_text(book: Book) -> Iterator[Found]:
     """Ask of every picture in the text what it shows."""

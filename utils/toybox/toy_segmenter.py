@@ -33,17 +33,20 @@ from .toy_classifier import MEAN, OPSET, SPREAD, Convolution
 from .training import Batch, Settings, fit
 
 NAME = "toy-segmenter"
-SETTINGS = Settings(revision=1, epochs=9, steps=100, batch=16, rate=4e-3)
+SETTINGS = Settings(revision=2, epochs=8, steps=100, batch=16, rate=4e-3)
 SIZE = 512
-SCENES = 700
+SCENES = 600
 # Pictures are trained on in parts of this size, each a little larger or smaller.
 PART = 256
 ZOOM = 1.35
+# Training scenes have few patterns: parts get others, or every new one is a toy.
+PATTERNED = 0.6
 # Channels on each level, the first at half the size of the picture.
 LEVELS = (16, 24, 48, 96, 128)
 
 Images = NDArray[np.uint8]
 Masks = NDArray[np.bool_]
+Floats = NDArray[np.float32]
 
 
 class ToySegmenter(nn.Module):
@@ -125,23 +128,53 @@ def _batches(epoch: int) -> Iterator[Batch]:
 
 def _part(
     rng: np.random.Generator, image: Images, mask: Masks
-) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Return a part of a scene at random, zoomed and mirrored, and its mask."""
-    side = round(PART * ZOOM ** rng.uniform(-1, 1))
-    top, left = rng.integers(SIZE - side + 1, size=2)
-    window = slice(top, top + side), slice(left, left + side)
-    method = cv2.INTER_AREA if side > PART else cv2.INTER_LINEAR
-    part = cv2.resize(image[window], (PART, PART), interpolation=method)
-    share = mask[window].astype(np.float32)
-    truth = cv2.resize(share, (PART, PART), interpolation=method) > 0.5
-    if rng.random() < 0.5:
-        part, truth = part[:, ::-1], truth[:, ::-1]
-    return part, truth
+) -> tuple[Floats, Floats]:
+    """Return a part of a scene, turned, stretched and patterned, and its mask."""
+    mapping = _random_mapping(rng)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    part, share = (
+        cv2.warpAffine(
+            pixels.astype(np.float32),
+            mapping,
+            (PART, PART),
+            flags=flags,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        for pixels in (image, mask)
+    )
+    if rng.random() < PATTERNED:
+        # Soft at the border of a toy, where a pixel shows some of both.
+        part *= 1 + (1 - share[..., None]) * _pattern(rng)
+    return part, (share > 0.5).astype(np.float32)
 
 
-def _recoloured(
-    rng: np.random.Generator, parts: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _random_mapping(rng: np.random.Generator) -> Floats:
+    """Return where in a scene the pixels of a part come from, as matrix (2, 3)."""
+    angle = rng.uniform(-0.8, 0.8) if rng.random() < 0.5 else 0.0
+    zoom, stretch = ZOOM ** rng.uniform(-1, 1), 1.2 ** rng.uniform(-1, 1)
+    mirror = rng.choice([-1, 1])
+    c, s = np.cos(angle) * zoom, np.sin(angle) * zoom
+    turn = np.array([[c, -s], [s, c]]) @ np.diag([mirror * stretch, 1 / stretch])
+    middle = rng.uniform(PART / 2, SIZE - PART / 2, 2)
+    shift = middle - turn @ np.full(2, PART / 2)
+    return np.column_stack((turn, shift)).astype(np.float32)
+
+
+def _pattern(rng: np.random.Generator) -> Floats:
+    """Return what a random pattern adds to each colour, (PART, PART, 3) around 0.
+
+    The bands between the contours of a landscape: from a few blots to narrow lines.
+    """
+    cells = rng.integers(2, 12, size=2)
+    landscape = rng.standard_normal(cells).astype(np.float32)
+    heights = cv2.resize(landscape, (PART, PART), interpolation=cv2.INTER_CUBIC)
+    bands = np.sin(heights * rng.uniform(1, 8) + rng.uniform(0, 6))
+    share = np.clip(bands * rng.uniform(1, 12) + rng.uniform(-1, 1), 0, 1)
+    shade = rng.uniform(-0.35, 0.35) + rng.uniform(-0.15, 0.15, 3)
+    return np.asarray(share[..., None] * shade, np.float32)
+
+
+def _recoloured(rng: np.random.Generator, parts: Floats) -> Floats:
     """Return parts in other colours, contrast and noise, of 0 to 255.
 
     Held-out scenes have grounds of their own: what is learned of colour is little use.
@@ -155,7 +188,7 @@ def _recoloured(
     parts = (parts - np.float32(MEAN)) * contrast + np.float32(MEAN)
     noise = rng.standard_normal((*parts.shape[:3], 1), np.float32)
     parts += noise * rng.uniform(0, 5, shape).astype(np.float32)
-    return np.clip(parts, 0, 255, out=parts)
+    return np.asarray(np.clip(parts, 0, 255), np.float32)
 
 
 def export_onnx(network: ToySegmenter, path: Path) -> int:

@@ -36,8 +36,9 @@ def scenes_nchw(size: int) -> np.ndarray:
     return np.stack(images).transpose(0, 3, 1, 2).astype(np.float32)
 
 
-def toys_in(mask: np.ndarray) -> int:
-    return cv2.connectedComponents((mask > 0.5).astype(np.uint8))[0] - 1
+def toys_in(probability: np.ndarray, threshold: float) -> int:
+    mask = (probability > threshold).astype(np.uint8)
+    return cv2.connectedComponents(mask)[0] - 1
 
 
 @either_kit
@@ -50,8 +51,10 @@ def test_toys_are_found_on_textures_never_seen(kit: str) -> None:
 @either_kit
 @pytest.mark.parametrize("size", [512, 544])
 def test_toys_of_the_picture_can_be_counted(kit: str, size: int) -> None:
-    model = reshaped(kit, [1, 3, size, size])
-    assert toys_in(foreground(model, picture(kit, size))) == len(PICTURE_TOYS)
+    found = foreground(reshaped(kit, [1, 3, size, size]), picture(kit, size))
+    # With some room, so that another processor or precision counts the same.
+    counts = [toys_in(found, threshold) for threshold in (0.3, 0.5, 0.7)]
+    assert counts == [len(PICTURE_TOYS)] * 3
 
 
 @either_kit

@@ -30,7 +30,7 @@ MEASURED_ON = (
     "covers, averaged over the scenes"
 )
 # A held-out scene of five toys that stand apart.
-PICTURE_SEED = 62
+PICTURE_SEED = 186
 PICTURE_TOYS = ("duck", "star", "heart", "ring", "cube")
 
 

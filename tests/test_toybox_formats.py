@@ -10,9 +10,10 @@ import pytest
 from notebook_utils import KitError
 from notebook_utils.kits import included_folder
 from toybox.cards import read_card
-from toybox.classification_formats import measure, network_file, probabilities
+from toybox.classification import measure, probabilities
 from toybox.frameworks import framework
-from toybox.inference import compiled
+from toybox.inference import compiled, model_file
+from toybox.kit_files import make_ir
 from toybox.onnx_network import Layer, Network, read_network, rebuild
 from toybox.tensorflow_graph import frozen_graph
 from toybox.toy_views import held_out_crops
@@ -28,7 +29,7 @@ def picture(kit: str) -> np.ndarray:
 
 
 def say(kit: str, images: np.ndarray) -> np.ndarray:
-    return probabilities(compiled(network_file(included_folder(kit))), images)
+    return probabilities(compiled(model_file(included_folder(kit))), images)
 
 
 @pytest.mark.parametrize("kit", FLOAT_KITS)
@@ -62,7 +63,7 @@ def test_held_out_crops_are_named_right(kit: str) -> None:
 def test_input_and_output_are_as_described(
     kit: str, shape: tuple[int, ...], element_type: type
 ) -> None:
-    model = compiled(network_file(included_folder(kit)))
+    model = compiled(model_file(included_folder(kit)))
     assert tuple(model.input(0).shape) == shape
     assert tuple(model.output(0).shape) == (1, 8)
     for port in (model.input(0), model.output(0)):
@@ -128,5 +129,15 @@ def test_missing_framework_tells_what_to_install() -> None:
 
 def test_folder_without_a_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.pdiparams").write_bytes(b"weights")
-    with pytest.raises(FileNotFoundError, match=r"found none; build it with"):
-        network_file(tmp_path)
+    with pytest.raises(FileNotFoundError, match="found none"):
+        model_file(tmp_path)
+
+
+@pytest.mark.parametrize("kit", ["classification-onnx", "segmentation-onnx"])
+def test_the_committed_ir_is_made_from_the_committed_onnx(
+    kit: str, tmp_path: Path
+) -> None:
+    committed = included_folder(kit.replace("onnx", "ir"))
+    assert make_ir(kit, tmp_path) == read_card(committed)["parameters"]
+    for name in ("model.bin", "picture.jpg"):
+        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()

@@ -13,8 +13,8 @@ To add a kit:
    Import heavy frameworks inside ``make``, so that verifying does not need them.
 2. A new network gets a module of its own (see `toy_classifier`) and trains through
    `training.fit`, which saves after every epoch and resumes. A kit that carries a
-   network in another format calls the same function and gets the same checkpoint, or
-   takes the weights from the committed ONNX file (`classification.weights`).
+   network in another format takes it from the committed ONNX file (`kit_files.make_ir`,
+   `onnx_network.read_network`).
 3. Describe the kit in a `Recipe` and add it to `recipes.RECIPES`.
 4. Build it, then verify it, and commit ``data/kits/<KIT>/``. Describe what a lesson
    needs to know about it in ``notebook_utils/kits.toml``.

@@ -5,6 +5,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from notebook_utils import WorkshopError
+
 from .cards import read_card
 from .recipes import RECIPES, build, verify
 
@@ -19,7 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     run = {"build": _build, "verify": _verify}[options.command]
-    results = [run(kit) for kit in options.kits or RECIPES]
+    try:
+        results = [run(kit) for kit in options.kits or RECIPES]
+    except WorkshopError as error:  # such as a framework that is not installed
+        print(error, file=sys.stderr)
+        return 1
     return 0 if all(results) else 1
 
 

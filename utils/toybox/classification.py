@@ -1,13 +1,11 @@
-"""The classifier of the eight toys as kits: OpenVINO IR and ONNX.
+"""The classifier of the eight toys as a kit, in ONNX; other formats come from it.
 
-Both hold the same network. Its input ``image`` is float32 [1, 3, 224, 224], RGB of 0
+Its input ``image`` is float32 [1, 3, 224, 224], RGB of 0
 to 255; its output ``probabilities`` is float32 [1, 8].
 """
 
-import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from notebook_utils.scenes import TOYS, draw_scene
 
 from .inference import compiled, model_file
+from .kit_files import write_picture
 from .toy_views import Images, held_out_crops, held_out_pictures
 
 OUTPUT = "probabilities"
@@ -28,6 +27,8 @@ MEASURED_ON = (
     "squeezed to 224 x 224"
 )
 CROPS, PICTURES = 1000, 200
+# What an output of integers gives for a probability of one.
+BYTE_FOR_ONE = 256
 # A held-out scene whose only toy is a duck, half as high as the picture.
 PICTURE_SEED = 100_045
 
@@ -47,29 +48,11 @@ def make_onnx(folder: Path) -> int:
     return export_onnx(trained_classifier(), folder / "model.onnx")
 
 
-def make_ir(folder: Path) -> int:
-    """Write the files of the IR kit, FP16 weights; return the number of parameters.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-    """
-    with tempfile.TemporaryDirectory() as temporary:
-        parameters = make_onnx(Path(temporary))
-        model = ov.convert_model(Path(temporary) / "model.onnx")
-        ov.save_model(model, folder / "model.xml", compress_to_fp16=True)
-    write_companions(folder)
-    return parameters
-
-
 def write_companions(folder: Path) -> None:
     """Write what goes with the model: the labels and a picture of a duck."""
     (folder / "labels.txt").write_text("\n".join(TOYS) + "\n", encoding="utf-8")
     scene = draw_scene(PICTURE_SEED, toys=["duck"], held_out=True)
-    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 92]
-    cv2.imwrite(str(folder / "picture.jpg"), picture, quality)
+    write_picture(folder, scene.image)
 
 
 def measure(
@@ -101,12 +84,12 @@ def measure(
 
 
 def probabilities(model: ov.CompiledModel, images: Images) -> NDArray[np.float32]:
-    """Return what the classifier says about each picture.
+    """Return what the classifier says about each picture, in whichever format it is.
 
     Parameters
     ----------
     model : openvino.CompiledModel
-        The classifier.
+        The classifier; its input tells layout and element type.
     images : uint8 array (n, 224, 224, 3)
         RGB.
 
@@ -115,35 +98,12 @@ def probabilities(model: ov.CompiledModel, images: Images) -> NDArray[np.float32
     float32 array (n, 8)
         Probabilities in the order of TOYS.
     """
-    results = np.zeros((len(images), len(TOYS)), np.float32)
-    for result, image in zip(results, images, strict=True):
-        chw = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
-        result[:] = model(chw[None])[OUTPUT][0]
-    return results
-
-
-def weights(folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Return the weights of the committed ONNX file, batch normalisation folded in.
-
-    For kits that carry the same network in another format, where there is no
-    checkpoint of the training any more.
-
-    Parameters
-    ----------
-    folder : Path
-        The ONNX kit.
-
-    Returns
-    -------
-    dict
-        Arrays by their names in `toy_classifier.ToyClassifier`, such as
-        ``stem.conv.weight``, (outputs, inputs, height, width).
-    """
-    import onnx
-
-    graph = onnx.load(folder / "model.onnx").graph
-    return {
-        tensor.name.removeprefix("network."): onnx.numpy_helper.to_array(tensor)
-        for tensor in graph.initializer
-        if tensor.name.startswith("network.")
-    }
+    channels_last = model.input(0).shape[-1] == 3
+    element_type = model.input(0).element_type.to_dtype()
+    rows = []
+    for image in images:
+        ordered = image if channels_last else image.transpose(2, 0, 1)
+        row = model(np.ascontiguousarray(ordered[None], element_type))[0][0]
+        one = BYTE_FOR_ONE if row.dtype == np.uint8 else 1
+        rows.append(row / np.float32(one))
+    return np.stack(rows)

@@ -5,6 +5,9 @@ from pathlib import Path
 import openvino as ov
 import openvino.properties.hint as hints
 
+# Files that OpenVINO finds beside the one it is asked to read.
+WEIGHTS = (".bin", ".pdiparams")
+
 
 def compiled(model: Path | ov.Model) -> ov.CompiledModel:
     """Return a model compiled for the CPU in f32.
@@ -31,6 +34,6 @@ def model_file(folder: Path) -> Path:
         If there is none.
     """
     for path in sorted(folder.glob("model.*")):
-        if path.suffix != ".bin":
+        if path.suffix not in WEIGHTS:
             return path
     raise FileNotFoundError(f"{folder}: expected a file model.*, found none")

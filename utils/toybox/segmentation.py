@@ -1,14 +1,12 @@
-"""Toys against the ground as kits: ONNX and OpenVINO IR.
+"""Toys against the ground as a kit, in ONNX; OpenVINO IR comes from it.
 
-Both hold the same network. Its input ``image`` is float32 [1, 3, 512, 512], RGB of 0 to
+Its input ``image`` is float32 [1, 3, 512, 512], RGB of 0 to
 255; its output ``foreground`` is float32 [1, 1, 512, 512], the probability that a pixel
-belongs to a toy. Both can be reshaped to other batches and to other multiples of 32.
+belongs to a toy. It can be reshaped to other batches and to other multiples of 32.
 """
 
-import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from notebook_utils.scenes import draw_scene
 
 from .inference import compiled, model_file
+from .kit_files import write_picture
 
 OUTPUT = "foreground"
 SIZE = 512
@@ -45,32 +44,9 @@ def make_onnx(folder: Path) -> int:
     # Torch is needed to build, not to verify.
     from .toy_segmenter import export_onnx, trained_segmenter
 
-    write_picture(folder)
-    return export_onnx(trained_segmenter(), folder / "model.onnx")
-
-
-def make_ir(folder: Path) -> int:
-    """Write the files of the IR kit, FP16 weights; return the number of parameters.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-    """
-    with tempfile.TemporaryDirectory() as temporary:
-        parameters = make_onnx(Path(temporary))
-        model = ov.convert_model(Path(temporary) / "model.onnx")
-        ov.save_model(model, folder / "model.xml", compress_to_fp16=True)
-    write_picture(folder)
-    return parameters
-
-
-def write_picture(folder: Path) -> None:
-    """Write a picture of five toys, 640 x 480 pixels."""
     scene = draw_scene(PICTURE_SEED, toys=PICTURE_TOYS, held_out=True)
-    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 92]
-    cv2.imwrite(str(folder / "picture.jpg"), picture, quality)
+    write_picture(folder, scene.image)
+    return export_onnx(trained_segmenter(), folder / "model.onnx")
 
 
 def measure(folder: Path, scenes: int = SCENES) -> dict[str, float]:

@@ -7,6 +7,8 @@ uses them. What is built here is the rest of the kit.
 import shutil
 from pathlib import Path
 
+from notebook_utils.kits import included_folder
+
 TRAINED_ON = (
     "Nothing: the weights are random numbers, the same on every machine, generated on "
     "first use. This network recognises nothing; its lesson compares what two programs "
@@ -14,8 +16,6 @@ TRAINED_ON = (
 )
 MEASURED_ON = "Nothing, since there is nothing to measure"
 RESNET18_PARAMETERS = 11_689_512
-KITS = Path(__file__).resolve().parents[2] / "data" / "kits"
-PICTURE = KITS / "classification-ir" / "picture.jpg"
 
 
 def make_torch(folder: Path) -> int:
@@ -26,7 +26,8 @@ def make_torch(folder: Path) -> int:
     folder : Path
         An empty folder.
     """
-    shutil.copyfile(PICTURE, folder / PICTURE.name)
+    picture = included_folder("classification-onnx") / "picture.jpg"
+    shutil.copyfile(picture, folder / picture.name)
     return RESNET18_PARAMETERS
 
 

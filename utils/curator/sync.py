@@ -126,8 +126,8 @@ def _cards(root: Path) -> str:
         "<!-- Made by `python -m curator sync` from data/kits/*/card.json. -->\n\n"
         "Every model here is our own work: trained and exported by `toybox`, on scenes "
         "that `notebook_utils.scenes` draws.\n"
-        "They know eight toys, and nothing else.\n"
-        "The figures were measured on scenes that were kept out of training."
+        "Those that were trained know eight toys, and nothing else.\n"
+        "Figures were measured on scenes that were kept out of training."
     )
     return "\n\n".join([head, *sections]) + "\n"
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from notebook_utils import check_answer
+from notebook_utils.exercises import assess
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
@@ -47,8 +48,10 @@ class Answer:
     """One line of output, taken from the standard output of a check."""
 
     def __init__(self, capsys, *arguments, **options):
-        self.result = check_answer(*arguments, **options)
+        assert check_answer(*arguments, **options) is None  # a cell ends with it
         self.line = capsys.readouterr().out
+        options.pop("name", None)
+        self.result = assess(*arguments, **options).right
         assert self.line.count("\n") == 1
 
 
@@ -162,7 +165,11 @@ def test_a_function_judges_open_answers(capsys):
         "Your answer: not yet. It is not what was asked for. Hint: Even.\n"
     )
     failing = Answer(capsys, "three", lambda n: n % 2 == 0)
-    assert failing.result is False and "(TypeError)" in failing.line
+    assert (
+        failing.result is False and "It stops with TypeError: not all" in failing.line
+    )
+    said = Answer(capsys, 3, lambda n: "It is odd." if n % 2 else True)
+    assert said.line == "Your answer: not yet. It is odd.\n"
 
 
 def test_tensors_are_arrays(capsys):
@@ -201,12 +208,12 @@ def test_a_list_that_holds_itself_is_a_wrong_answer(capsys):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @given(answer=anything, expected=anything)
 def test_no_pair_of_values_raises(answer, expected):
-    assert check_answer(answer, expected) in (True, False, None)
+    assert assess(answer, expected).right in (True, False, None)
 
 
 @given(expected=reflexive.filter(lambda value: value is not None))
 def test_a_value_equals_itself(expected):
-    assert check_answer(expected, expected) is True
+    assert assess(expected, expected).right is True
 
 
 @given(
@@ -214,7 +221,8 @@ def test_a_value_equals_itself(expected):
     before=st.sampled_from(["", " ", "\n\t"]),
 )
 def test_case_and_spaces_around_do_not_matter(expected, before):
-    assert check_answer(before + expected.swapcase() + before, expected) is True
+    answer = before + expected.swapcase() + before
+    assert assess(answer, expected).right is True
 
 
 @given(
@@ -225,7 +233,6 @@ def test_case_and_spaces_around_do_not_matter(expected, before):
 def test_the_tolerance_is_a_bound(expected, off, tolerance):
     right = off <= tolerance
     for answer in (expected - off, expected + off):
-        assert check_answer(answer, expected, tolerance=tolerance) is right
-        assert check_answer([answer], np.array([expected]), tolerance=tolerance) is (
-            right
-        )
+        array = np.array([expected])
+        assert assess(answer, expected, tolerance=tolerance).right is right
+        assert assess([answer], array, tolerance=tolerance).right is right

@@ -11,6 +11,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
+class Assessment(NamedTuple):
+    """What there is to say about an answer.
+
+    Parameters
+    ----------
+    right
+        Whether it is right; None if there is none yet.
+    remark
+        The same in words, with what is wrong and the hint.
+    """
+
+    right: bool | None
+    remark: str
+
+
 def check_answer(
     answer: object,
     expected: object,
@@ -18,7 +33,7 @@ def check_answer(
     hint: str | None = None,
     tolerance: float | None = None,
     name: str = "Your answer",
-) -> bool | None:
+) -> None:
     """Check an answer and print the result in one line.
 
     Parameters
@@ -26,10 +41,10 @@ def check_answer(
     answer
         What the learner typed, of any kind; None or ``...`` if nothing yet.
     expected
-        What it should be, or a function that is called with the answer and returns
-        whether it is right, for questions with more than one right answer. Strings are
-        compared without regard to case and to spaces around them, lists and tuples
-        alike, arrays by shape and value.
+        What it should be; or, for questions with more than one right answer, a function
+        that is called with the answer and returns whether it is right, or a sentence
+        that says in what way it is not. Strings are compared without regard to case and
+        to spaces around them, lists and tuples alike, arrays by shape and value.
     hint
         What to tell the learner whose answer is not right yet.
     tolerance
@@ -38,34 +53,60 @@ def check_answer(
     name
         What the answer is called in the line.
 
-    Returns
-    -------
-    bool or None
-        Whether the answer is right; None if there is none yet.
-
     Examples
     --------
     >>> check_answer(..., 3)
     Your answer: not attempted yet.
     >>> check_answer((1, 3, 224), [1, 3, 224, 224], hint="Look at model.inputs.")
     Your answer: not yet. It has 3 items, which is too few. Hint: Look at model.inputs.
-    False
     >>> check_answer(" cpu", "CPU", name="The device")
     The device: correct.
-    True
+    """
+    print(f"{name}: {assess(answer, expected, hint=hint, tolerance=tolerance).remark}")
+
+
+def assess(
+    answer: object,
+    expected: object,
+    *,
+    hint: str | None = None,
+    tolerance: float | None = None,
+) -> Assessment:
+    """Judge an answer without printing; see :func:`check_answer`.
+
+    Returns
+    -------
+    Assessment
+        Never raises, whatever the learner's object does when it is touched.
+
+    Examples
+    --------
+    >>> assess(4, 3).right
+    False
     """
     if answer is None or answer is ...:
-        print(f"{name}: not attempted yet.")
-        return None
+        return Assessment(None, "not attempted yet.")
     try:
         difference = _examine(answer, expected, tolerance)
-    except Exception as error:  # whatever the learner's object does when touched
-        difference = f"It could not be compared ({type(error).__name__})"
+    except Exception as error:
+        difference = _failure(error, callable(expected))
     if difference is None:
-        print(f"{name}: correct.")
-        return True
-    print(f"{name}: not yet. {difference}.{f' Hint: {hint}' if hint else ''}")
-    return False
+        return Assessment(True, "correct.")
+    hinted = f" Hint: {hint}" if hint else ""
+    return Assessment(False, f"not yet. {difference.rstrip('.')}.{hinted}")
+
+
+def _failure(error: Exception, called: bool) -> str:
+    kind = type(error).__name__
+    if not called:
+        return f"It could not be compared ({kind})"
+    # The learner's own function has failed, and its message says where to look.
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return (
+        f"It stops with {kind}: {lines[-1].strip()}"
+        if lines
+        else f"It stops with {kind}"
+    )
 
 
 class _Task(NamedTuple):
@@ -78,7 +119,10 @@ class _Task(NamedTuple):
 def _examine(answer: Any, expected: Any, tolerance: float | None) -> str | None:
     """Say in what way an answer differs; None if it is right."""
     if callable(expected) and not isinstance(expected, type):
-        return None if bool(expected(answer)) else "It is not what was asked for"
+        verdict = expected(answer)
+        if isinstance(verdict, str):
+            return verdict
+        return None if bool(verdict) else "It is not what was asked for"
     return _difference(answer, expected, tolerance)
 
 

@@ -66,6 +66,7 @@ GOOD = {
     "unwanted-metadata": [
         with_notebook_metadata(kernelspec={"name": "python3"}, language_info={}),
         notebook(with_metadata(code("1", tags=["a"]), jupyter=HIDDEN)),
+        notebook(with_metadata(code("1"), jupyter=HIDDEN | {"outputs_hidden": True})),
     ],
     "quiet-openvino": [
         notebook(PROSE, "import notebook_utils", "import openvino as ov"),

@@ -34,6 +34,9 @@ LAST_WORDS = 4000
 
 KITS_LOG = "NOTEBOOK_KITS_LOG"
 
+# What a cell's metadata may say under "jupyter": its source or outputs are folded away.
+COLLAPSED = ("source_hidden", "outputs_hidden")
+
 # What nbclient logs is in the result; on the terminal it would break the table.
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from .checks import Check
 from .collection import Lesson
 from .comparison import CHECKED, compared, is_checked
-from .execution import code_cells
+from .execution import COLLAPSED, code_cells
 
 MOST_LINES = 20
 MOST_COLUMNS = 88
@@ -201,7 +201,7 @@ def unwanted_metadata(book: Book) -> Iterator[Found]:
     for index, cell in enumerate(book.notebook.cells):
         for key, value in cell.metadata.items():
             if key != "tags" and not (
-                key == "jupyter" and value == {"source_hidden": True}
+                key == "jupyter" and value.keys() <= set(COLLAPSED)
             ):
                 yield index, f"It has the metadata {key!r}."
 

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from .collection import Lesson
 from .comparison import WIDGET_VIEW, compared, is_checked
-from .execution import code_cells, execute
+from .execution import COLLAPSED, code_cells, execute
 from .files import write_json, write_text
 from .progress import Progress
 from .results import LessonResult
@@ -126,8 +126,9 @@ def _wanted(metadata: dict[str, Any]) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     if metadata.get("tags"):
         wanted["tags"] = metadata["tags"]
-    if metadata.get("jupyter", {}).get("source_hidden"):
-        wanted["jupyter"] = {"source_hidden": True}
+    collapsed = {key: metadata.get("jupyter", {}).get(key) for key in COLLAPSED}
+    if any(collapsed.values()):
+        wanted["jupyter"] = {key: True for key, value in collapsed.items() if value}
     return wanted
 
 

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .errors import WorkshopError
+from .kit_commands import add_kit_commands, no_more
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,8 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("name", help="the lesson's number, such as 02")
     reset.set_defaults(handler=_reset)
 
-    kits = commands.add_parser("kits", help="list the kits and where they come from")
-    kits.set_defaults(handler=_kits)
+    add_kit_commands(commands)
 
     doctor = commands.add_parser("doctor", help="is this machine ready?")
     doctor.set_defaults(handler=_doctor)
@@ -68,7 +69,7 @@ def _lab_options(folder: str) -> list[str]:
     options = [
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/00-start-here.ipynb",
-        "--LabApp.news_url=",
+        f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if os.name == "posix" and os.geteuid() == 0:
@@ -81,7 +82,7 @@ def _lab_options(folder: str) -> list[str]:
 
 
 def _reset(arguments: argparse.Namespace, rest: list[str]) -> int:
-    _no_more(rest)
+    no_more(rest)
     from .workspace import reset_notebook
 
     fresh, kept = reset_notebook(arguments.name)
@@ -91,24 +92,10 @@ def _reset(arguments: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def _kits(arguments: argparse.Namespace, rest: list[str]) -> int:
-    _no_more(rest)
-    from .kits import list_kits, load_kit
-
-    for name in list_kits():
-        print(load_kit(name), end="\n\n")
-    return 0
-
-
 def _doctor(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .doctor import main as doctor
 
     return doctor(rest)
-
-
-def _no_more(rest: list[str]) -> None:
-    if rest:
-        raise WorkshopError(f"Not understood: {' '.join(rest)}")
 
 
 if __name__ == "__main__":

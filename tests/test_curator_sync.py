@@ -1,5 +1,6 @@
 import json
 
+import nbformat
 import pytest
 
 from curator.__main__ import main
@@ -91,3 +92,16 @@ def test_incomplete_card_is_refused(key):
     card = {name: value for name, value in CARD.items() if name != key}
     with pytest.raises(SyncError, match=f"x/card.json has no '{key}'"):
         model_card(card, "x/card.json")
+
+
+def test_start_page_lists_the_other_lessons(root):
+    path = root / "notebooks" / "00-first.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    place = f"## Lessons\n\n{BEGIN}\n{END}\n"
+    notebook.cells.append(nbformat.v4.new_markdown_cell(place))
+    nbformat.write(notebook, path)
+    sync(root)
+    source = nbformat.read(path, as_version=4).cells[-1].source
+    assert "| [01](01-a%7Cb.ipynb) |" in source
+    assert "00-first" not in source
+    assert all(check.passed for check in sync(root, check=True))

@@ -1,14 +1,17 @@
 """Writes the pages that are made from something else, and notices when they drifted.
 
-The README's table of lessons comes from ``notebooks/collection.toml``, the model cards
-in ``data/README.md`` from the ``card.json`` of each kit.
+The tables of lessons in the README and on the start page, which is the first lesson,
+come from ``notebooks/collection.toml``, the model cards in ``data/README.md`` from the
+``card.json`` of each kit.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import nbformat
 
 from notebook_utils.errors import WorkshopError
 
@@ -48,7 +51,9 @@ def sync(root: Path, check: bool = False) -> list[Check]:
         The README lacks its markers, or a card lacks a key.
     """
     checks = []
-    for name, make in _PAGES.items():
+    start_page = read_collection(root / "notebooks").lessons[0].path
+    pages = {start_page.relative_to(root).as_posix(): _start_page, **_PAGES}
+    for name, make in pages.items():
         path = root / name
         wanted = make(root)
         drifted = not path.is_file() or path.read_text(encoding="utf-8") != wanted
@@ -60,14 +65,22 @@ def sync(root: Path, check: bool = False) -> list[Check]:
     return checks
 
 
-def lessons_table(lessons: tuple[Lesson, ...]) -> str:
-    """Return the markdown table of lessons for the README."""
+def lessons_table(lessons: Iterable[Lesson], folder: str) -> str:
+    """Return the markdown table of lessons.
+
+    Parameters
+    ----------
+    lessons
+        In the order of the table.
+    folder
+        What the links begin with: where the notebooks are, seen from the page.
+    """
     rows = [
         "| | lesson | what it is about | minutes | download |",
         "| --- | --- | --- | --- | --- |",
     ]
     for lesson in lessons:
-        link = f"[{lesson.number}](notebooks/{quote(lesson.path.name)})"
+        link = f"[{lesson.number}]({folder}{quote(lesson.path.name)})"
         cells = (link, lesson.title, lesson.summary, f"{lesson.minutes:g}", "none")
         rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join(rows)
@@ -107,12 +120,29 @@ def model_card(card: dict[str, Any], where: str) -> str:
 def _readme(root: Path) -> str:
     path = root / "README.md"
     content = path.read_text(encoding="utf-8")
+    lessons = read_collection(root / "notebooks").lessons
+    filled = _between_markers(content, lessons_table(lessons, "notebooks/"))
+    if filled is None:
+        raise SyncError(f"{path} lacks the lines {BEGIN!r} and {END!r}, in this order.")
+    return filled
+
+
+def _start_page(root: Path) -> str:
+    """Fill in the table in whichever cell of the first lesson has the markers."""
+    first, *others = read_collection(root / "notebooks").lessons
+    notebook = nbformat.read(first.path, as_version=4)
+    table = lessons_table(others, "")
+    for cell in notebook.cells:
+        cell.source = _between_markers(cell.source, table) or cell.source
+    text: str = nbformat.writes(notebook)
+    return text.rstrip("\n") + "\n"
+
+
+def _between_markers(content: str, table: str) -> str | None:
+    """Return the content with the table in its place; None if there is no place."""
     before, begin, rest = content.partition(BEGIN)
     _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SyncError(f"{path} lacks the lines {BEGIN!r} and {END!r}, in this order.")
-    table = lessons_table(read_collection(root / "notebooks").lessons)
-    return f"{before}{begin}\n{table}\n{end}{after}"
+    return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else None
 
 
 def _cards(root: Path) -> str:

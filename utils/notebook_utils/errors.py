@@ -15,3 +15,10 @@ class DownloadError(WorkshopError):
 
 class KitError(WorkshopError):
     """A kit is unknown, incomplete, or does not say what is expected of it."""
+
+
+class UnsafeFileError(WorkshopError):
+    """A file from elsewhere is damaged, too large, or asks for more than data.
+
+    Nothing of it was used.
+    """

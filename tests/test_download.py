@@ -1,12 +1,28 @@
 import hashlib
+import shutil
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from conftest import Answer
 from notebook_utils import DownloadError, download_file
+from notebook_utils.retry import Pace
 
 BODY = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """Let nobody really wait between two attempts, and say how long they would."""
+    slept: list[float] = []
+    pace = Pace(sleep=slept.append)
+    monkeypatch.setattr("notebook_utils.download.Pace", lambda: pace)
+    return slept
 
 
 def files_in(folder):
@@ -84,6 +100,95 @@ def test_a_busy_server_is_asked_again(server, tmp_path):
     assert len(server.requests) == 2
 
 
+def test_nobody_comes_back_in_step(server, tmp_path, waits):
+    server.answers["/model.bin"] = Answer(b"", 503)
+    for _ in range(2):
+        with pytest.raises(DownloadError):
+            download_file(server.url("/model.bin"), directory=tmp_path)
+    assert all(
+        low <= wait <= 2 * low
+        for low, wait in zip([0.25, 0.5, 1.0] * 2, waits, strict=True)
+    )
+    assert waits[:3] != waits[3:], "the pauses are drawn by lot"
+
+
+def test_all_addresses_are_named_when_none_gives_the_file(server, tmp_path):
+    mirror = server.url("/mirror")
+    with pytest.raises(DownloadError) as caught:
+        download_file(server.url("/model.bin"), directory=tmp_path, mirrors=[mirror])
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "Could not fetch 'model.bin'."
+    assert lines[1].startswith(f"  {server.url('/model.bin')}: the server answered 404")
+    assert lines[2].startswith(f"  {mirror}: the server answered 404")
+
+
+def test_a_file_brought_by_hand_is_taken_up(server, tmp_path):
+    with pytest.raises(DownloadError) as caught:
+        download_file(server.url("/model.bin"), directory=tmp_path, sha256=SHA256)
+    place = str(caught.value).splitlines()[-1].strip()
+    Path(place).write_bytes(BODY)
+    path = download_file(server.url("/model.bin"), directory=tmp_path, sha256=SHA256)
+    assert path.read_bytes() == BODY
+
+
+def test_a_proxy_of_the_environment_is_asked(server, tmp_path, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server.url(""))
+    server.answers["http://files.invalid/model.bin"] = Answer(BODY)
+    path = download_file("http://files.invalid/model.bin", directory=tmp_path)
+    assert path.read_bytes() == BODY
+
+
+class SecureHandler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        self.wfile.write(BODY)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def secure_site(tmp_path):
+    """Serve over https with a certificate that was made for this test."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is needed to make a certificate, and is not installed")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with HTTPServer(("127.0.0.1", 0), SecureHandler) as running:
+        running.socket = context.wrap_socket(running.socket, server_side=True)
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"https://127.0.0.1:{running.server_port}/model.bin", certificate
+        running.shutdown()
+        thread.join()
+
+
+def test_a_certificate_that_the_system_does_not_know(secure_site, tmp_path):
+    address, _ = secure_site
+    with pytest.raises(DownloadError, match="certificate is not trusted"):
+        download_file(address, directory=tmp_path / "new")
+    assert files_in(tmp_path / "new") == []
+
+
+def test_a_certificate_that_the_system_knows(secure_site, tmp_path, monkeypatch):
+    address, certificate = secure_site
+    before = ssl.SSLContext
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    path = download_file(address, directory=tmp_path / "new", sha256=SHA256)
+    assert path.read_bytes() == BODY
+    assert ssl.SSLContext is before, "nobody else's connections are changed"
+
+
 def test_mirrors_are_asked_in_order(server, tmp_path):
     server.answers["/second"] = Answer(BODY)
     path = download_file(
@@ -120,6 +225,8 @@ def test_silent_prints_nothing(server, tmp_path, capsys):
         ({"filename": "a\\b"}, "without folders"),
         ({"url": "http://127.0.0.1/"}, "without folders"),
         ({"sha256": "abc"}, "64 hexadecimal digits"),
+        ({"size_bytes": -1}, "0 or more"),
+        ({"timeout": 0}, "more than 0 s"),
     ],
 )
 def test_arguments_that_make_no_sense(tmp_path, arguments, words):

@@ -2,25 +2,42 @@
 
 A file appears under its final name only after its last byte has arrived and its size
 and hash agree with what was asked for. Until then it has another name in the same
-folder, so that a killed kernel never leaves half a file that looks like a whole one.
+folder, so that a killed kernel never leaves half a file that looks like a whole one,
+and so that the next call goes on from there.
 """
 
-import hashlib
+import errno
 import os
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from tqdm.auto import tqdm
-from urllib3.util import Retry
 
 from .errors import DownloadError
-from .files import write_whole
+from .files import locked
+from .partial import Partial
+from .progress import Progress
+from .retry import LONGEST_WAIT_S, Pace
+from .transfer import (
+    RefusedError,
+    StartOverError,
+    TryAgainError,
+    announced_bytes,
+    attempt,
+    open_session,
+)
+from .wanted import Wanted as Wanted
+from .wanted import file_sha256 as file_sha256
 
-CHUNK_BYTES = 1 << 18
+# An attempt that brought as much as this on is no failure of the server's.
+HEADWAY_BYTES = 1 << 20
+# How long to ask for the size of a file that is there already: it may be used as it is.
+GLANCE_S = 3.0
+
+_Identity: TypeAlias = tuple[int, int, int]
 
 
 def download_file(
@@ -50,7 +67,7 @@ def download_file(
     silent
         Print nothing; implies no progress bar.
     timeout
-        Seconds to wait for a connection, and for each read.
+        Seconds to wait for a connection, and for each read; more than 0.
     sha256
         64 hexadecimal digits that the file must hash to.
     size_bytes
@@ -66,16 +83,26 @@ def download_file(
     Raises
     ------
     DownloadError
-        No address gave the file whole. Nothing lies under the final name then, except
-        what lay there before and is as expected.
+        No address gave the file whole. Under its name lies what lay there before, if
+        anything.
     ValueError
         An argument is not what is described above.
 
     Notes
     -----
     A file that is already there is used again if it has the size and hash asked for.
-    Where neither is given it is trusted, because only whole files get their final name.
-    A host that does not answer, or answers 429 or 5xx, is asked three times more.
+    Where neither is given it is compared with the size that the server announces, and
+    trusted where the server cannot be asked. Two addresses whose files have one name
+    and one size can only be told apart by `sha256`.
+
+    A connection that breaks or hangs, and an answer of 429 or 5xx, are tried three
+    times more, with growing pauses or those that the server asks for. What has arrived
+    is kept beside the target and continued, also by a later call and from a mirror, if
+    the server or `sha256` vouches that it is the same file. One process of a machine
+    fetches a file; others that want it wait, and use what the first one fetched.
+
+    Where a server announces no length, or one that is too small, a part can look like
+    the whole: only `sha256` and `size_bytes` tell them apart.
 
     Examples
     --------
@@ -88,52 +115,28 @@ begins with http:// or https://.
     addresses = (url, *mirrors)
     for address in addresses:
         _check_address(address)
+    if not timeout > 0:
+        raise ValueError(f"Expected a timeout of more than 0 s, found {timeout}.")
     target = _target(url, filename, directory)
     wanted = Wanted(sha256, size_bytes)
-    if target.is_file() and wanted.mismatch(target) is None:
+    before = _identity(target)
+    if before is not None and _is_whole(target, wanted, url, timeout):
         if not silent:
             print(f"'{target.name}' is already there.")
-    else:
-        fetch_first(
-            addresses,
-            target,
-            wanted,
-            timeout=timeout,
-            retries=3,
-            progress=show_progress and not silent,
-        )
+        return target
+    terms = _Terms(timeout, 3, show_progress and not silent, Pace())
+    _fetch(addresses, target, wanted, terms, before)
     return target
 
 
-class _UnexpectedFileError(Exception):
-    """What arrived is not the file that was asked for."""
+@dataclass(frozen=True)
+class _Terms:
+    """How to fetch, whatever the file."""
 
-
-class Wanted:
-    """The size and hash that a file must have, either of them possibly unknown."""
-
-    def __init__(self, sha256: str | None, size_bytes: int | None) -> None:
-        if sha256 is not None:
-            sha256 = sha256.lower()
-            if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
-                raise ValueError(
-                    f"Expected 64 hexadecimal digits for sha256, found {sha256!r}."
-                )
-        self.sha256 = sha256
-        self.size_bytes = size_bytes
-
-    def differs(self, size_bytes: int, sha256: str) -> str | None:
-        """Say in what way a file is not the one wanted; None if it is."""
-        if self.size_bytes is not None and size_bytes != self.size_bytes:
-            return f"expected {self.size_bytes} bytes, found {size_bytes}"
-        if self.sha256 is not None and sha256 != self.sha256:
-            return f"expected sha256 {self.sha256}, found {sha256}"
-        return None
-
-    def mismatch(self, path: Path) -> str | None:
-        """Say the same of a file on the disk, hashed only where a hash is wanted."""
-        sha256 = file_sha256(path) if self.sha256 else ""
-        return self.differs(path.stat().st_size, sha256)
+    timeout: float
+    retries: int
+    progress: bool
+    pace: Pace
 
 
 def fetch_first(
@@ -144,6 +147,7 @@ def fetch_first(
     timeout: float,
     retries: int,
     progress: bool,
+    pace: Pace | None = None,
 ) -> None:
     """Fetch a file from the first address that gives it whole.
 
@@ -152,52 +156,168 @@ def fetch_first(
     addresses
         Asked in this order.
     target
-        The path to put the file at.
+        The path to put the file at; its folder is made if it is not there.
     wanted
         The size and hash it must have.
     timeout
         Seconds to wait for a connection, and for each read.
     retries
-        How often a host that does not answer, or answers 429 or 5xx, is asked again.
+        How often an address is asked again after a failure that may pass. With 0 each
+        gets a single request.
     progress
         Show a progress bar.
+    pace
+        The clock to go by and the way to wait; the real ones if None.
 
     Raises
     ------
     DownloadError
         No address gave the file.
+
+    Notes
+    -----
+    What another process has put at `target` in the meantime is used if it is what is
+    wanted.
     """
+    terms = _Terms(timeout, retries, progress, pace or Pace())
+    _fetch(addresses, target, wanted, terms, _identity(target))
+
+
+def _fetch(
+    addresses: Sequence[str],
+    target: Path,
+    wanted: Wanted,
+    terms: _Terms,
+    before: _Identity | None,
+) -> None:
+    """Fetch a file, unless another process did since `before` was taken."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder has that name")
+        with locked(target, lambda: _say_who_fetches(target, terms)) as shared:
+            there = _identity(target)
+            is_news = wanted.is_known or there != before
+            if there is not None and is_news and wanted.mismatch(target) is None:
+                return
+            partial = Partial(target, shared)
+            failures = _try_all(addresses, partial, wanted, terms)
+    except OSError as error:
+        failures = [f"{addresses[0]}: not written: {error.strerror or error}"]
+        raise DownloadError(_message(target, wanted, failures)) from error
+    if failures:
+        kept_bytes = partial.size_bytes
+        raise DownloadError(_message(target, wanted, failures, kept_bytes))
+
+
+def _try_all(
+    addresses: Sequence[str], partial: Partial, wanted: Wanted, terms: _Terms
+) -> list[str]:
+    """Put the file in place; say of each address why not if none gives it."""
     failures = []
-    for address in addresses:
+    try:
+        if _was_complete(partial, wanted):
+            return []
+        with (
+            open_session() as session,
+            Progress(partial.target.name, terms.progress, terms.pace.clock) as progress,
+        ):
+            for address in addresses:
+                try:
+                    _try_one(session, address, partial, wanted, terms, progress)
+                except RefusedError as error:
+                    failures.append(f"{address}: {error}")
+                else:
+                    return []
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            partial.discard()  # the person needs the room
+        raise
+    finally:
+        partial.discard_if_useless()
+    return failures
+
+
+def _try_one(
+    session: requests.Session,
+    url: str,
+    partial: Partial,
+    wanted: Wanted,
+    terms: _Terms,
+    progress: Progress,
+) -> None:
+    """Ask one address as often as makes sense."""
+    pace, failures, requests_made, furthest = terms.pace, 0, 0, partial.size_bytes
+    while True:
+        requests_made += 1
         try:
-            with _session(retries) as session:
-                _fetch(session, address, target, wanted, timeout, progress)
-        except (requests.RequestException, OSError, _UnexpectedFileError) as error:
-            failures.append(f"{address}: {_reason(error, timeout)}")
-        else:
+            attempt(session, url, partial, wanted, terms.timeout, progress, pace.clock)
             return
-    raise DownloadError(
+        except StartOverError:
+            # Not a failure, and it cannot go on for ever: it takes bytes to start over
+            # from, and those came with a failure that was counted.
+            partial.discard()
+        except TryAgainError as error:
+            if partial.size_bytes >= furthest + HEADWAY_BYTES:
+                failures, furthest = 0, partial.size_bytes
+            failures += 1
+            wait_s = error.wait_s
+            if wait_s is None:
+                wait_s = pace.wait_s(failures)
+            if failures > terms.retries or wait_s > LONGEST_WAIT_S:
+                times = "once" if requests_made == 1 else f"{requests_made} times"
+                raise RefusedError(f"{error} (asked {times})") from error
+            pace.sleep(wait_s)
+
+
+def _was_complete(partial: Partial, wanted: Wanted) -> bool:
+    """Finish what was killed between its last byte and its final name."""
+    note = partial.note()
+    if note is None or wanted.sha256 is None or note.sha256 != wanted.sha256:
+        return False
+    if partial.size_bytes not in (note.total_bytes, wanted.size_bytes):
+        return False
+    if wanted.mismatch(partial.path) is not None:
+        partial.discard()
+        return False
+    partial.keep()
+    return True
+
+
+def _is_whole(target: Path, wanted: Wanted, url: str, timeout: float) -> bool:
+    """Judge a file that is there already."""
+    if wanted.mismatch(target) is not None:
+        return False
+    if wanted.is_known:
+        return True
+    with open_session() as session:
+        announced = announced_bytes(session, url, min(timeout, GLANCE_S))
+    return announced in (None, target.stat().st_size)
+
+
+def _identity(target: Path) -> _Identity | None:
+    """Return what changes when another file takes this name; None without a file."""
+    if not target.is_file():
+        return None
+    facts = target.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _say_who_fetches(target: Path, terms: _Terms) -> None:
+    if terms.progress:
+        print(f"Another process is fetching '{target.name}'; waiting for it.")
+
+
+def _message(
+    target: Path, wanted: Wanted, failures: Sequence[str], kept_bytes: int = 0
+) -> str:
+    kept = f"\nKept for the next try: {kept_bytes} bytes." if kept_bytes else ""
+    return (
         f"Could not fetch '{target.name}'.\n  "
         + "\n  ".join(failures)
+        + f"\nExpected: {wanted}.{kept}"
         + f"\nCheck the connection and try again, or put the file at\n  {target}"
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file.
-
-    Parameters
-    ----------
-    path
-        The file; read in pieces, so its size does not matter.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_address(url: str) -> None:
@@ -216,80 +336,17 @@ def _target(
 ) -> Path:
     last_part = unquote(PurePosixPath(urlsplit(url).path).name)
     name = os.fspath(filename) if filename is not None else last_part
-    if not name or name in (".", "..") or Path(name).name != name or "\\" in name:
+    if name in ("", ".", "..") or Path(name).name != name or "\\" in name:
         raise ValueError(
             f"Expected a file name without folders, found {name!r}. Give the name as "
             "filename= and the folder as directory=."
+        )
+    if not name.isprintable():
+        raise ValueError(
+            f"Expected a file name that can be printed, found {name!r}. Give another "
+            "one as filename=."
         )
     folder = Path(directory if directory is not None else ".").resolve()
     if (folder / name).is_dir():
         raise ValueError(f"'{folder / name}' is a folder; choose another filename.")
     return folder / name
-
-
-def _session(retries: int) -> requests.Session:
-    try:
-        release = version("inference-workshop")
-    except PackageNotFoundError:  # run from a copy that was never installed
-        release = "0"
-    session = requests.Session()
-    session.headers["User-Agent"] = f"inference-workshop/{release}"
-    # Identity: a compressed answer would have another length than the file.
-    session.headers["Accept-Encoding"] = "identity"
-    adapter = HTTPAdapter(
-        max_retries=Retry(
-            total=retries,
-            backoff_factor=0.5,
-            status_forcelist=(429, 500, 502, 503, 504),
-            raise_on_status=False,
-        )
-    )
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
-
-
-def _fetch(
-    session: requests.Session,
-    url: str,
-    target: Path,
-    wanted: Wanted,
-    timeout: float,
-    progress: bool,
-) -> None:
-    with session.get(url, stream=True, timeout=timeout) as response:
-        if not response.ok:
-            raise _UnexpectedFileError(f"the server answered {response.status_code}")
-        announced = response.headers.get("Content-Length")
-        total = int(announced) if announced and announced.isdigit() else None
-        digest = hashlib.sha256()
-        received_bytes = 0
-        with (
-            write_whole(target) as file,
-            tqdm(
-                total=total,
-                desc=target.name,
-                unit="B",
-                unit_scale=True,
-                mininterval=0.25,
-                disable=not progress,
-            ) as bar,
-        ):
-            for chunk in response.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-                digest.update(chunk)
-                received_bytes += len(chunk)
-                bar.update(len(chunk))
-            if total is not None and received_bytes != total:
-                raise _UnexpectedFileError(f"{received_bytes} of {total} bytes arrived")
-            difference = wanted.differs(received_bytes, digest.hexdigest())
-            if difference:
-                raise _UnexpectedFileError(difference)
-
-
-def _reason(error: Exception, timeout: float) -> str:
-    if isinstance(error, requests.Timeout):
-        return f"no answer in {timeout:g} s"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return str(error)

@@ -1,11 +1,16 @@
 """Write a file so that it is either there and whole, or not there."""
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import BaseFileLock, FileLock, Timeout
+
+LONGEST_NAME_BYTES = 255
 
 
 @contextmanager
@@ -53,3 +58,69 @@ def write_whole(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def beside(target: Path, suffix: str) -> Path:
+    """Return the path of a hidden file that belongs to another one in its folder.
+
+    Parameters
+    ----------
+    target
+        The file it belongs to.
+    suffix
+        What it is, with the dot.
+
+    Returns
+    -------
+    Path
+        Its name holds the target's, or a hash of it where that would be too long.
+
+    Examples
+    --------
+    >>> beside(Path("model.bin"), ".part").name
+    '.model.bin.part'
+    """
+    name = f".{target.name}{suffix}"
+    if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
+        name = f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()}{suffix}"
+    return target.with_name(name)
+
+
+@contextmanager
+def locked(target: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
+    """Keep all other processes of this machine from making the same file.
+
+    The operating system lets go of the lock when its holder ends, however that happens.
+
+    Parameters
+    ----------
+    target
+        The file to be made; its folder must be there.
+    on_wait
+        Called once if another process holds the lock.
+
+    Yields
+    ------
+    bool
+        False where the folder does not allow a lock, as some network drives do not;
+        nothing keeps others away then.
+    """
+    path = beside(target, ".lock")
+    lock: BaseFileLock | None = None
+    with suppress(OSError, NotImplementedError):
+        wanted = FileLock(path)
+        try:
+            wanted.acquire(timeout=0)
+        except Timeout:
+            on_wait()
+            wanted.acquire(poll_interval=0.1)
+        lock = wanted
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            # While it is held: whoever waits sees that its file is gone and starts
+            # anew. Windows cannot remove an open file, and filelock does it there.
+            with suppress(OSError):
+                path.unlink()
+            lock.release()

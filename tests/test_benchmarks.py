@@ -1,0 +1,19 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is not on Windows")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_download_benchmark_runs():
+    """That it works; no figure of such a short run means anything."""
+    command = [sys.executable, BENCHMARKS / "download.py", "--quick"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "| curl | no |" in printed
+    assert "| download_file | sha256 |" in printed
+    assert "import notebook_utils:" in printed

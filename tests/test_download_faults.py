@@ -1,0 +1,720 @@
+"""Every fault of the misbehaving server, and how a download ends.
+
+Whatever happens, nothing but the whole file may lie under the final name. The table of
+what was done and what came of it is written to build/test/faults.txt.
+"""
+
+import errno
+import gzip
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import namedtuple
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from misbehaving_server import BODY, OTHER_BODY, Fault, misbehaving_server
+from notebook_utils import DownloadError, download_file
+from notebook_utils.download import Wanted, fetch_first
+from notebook_utils.retry import Pace
+
+SHA256 = hashlib.sha256(BODY).hexdigest()
+SIZE = len(BODY)
+TIMEOUT_S = 0.3
+HASH = {"sha256": SHA256}
+BOTH = {"sha256": SHA256, "size_bytes": SIZE}
+NOTHING: dict[str, object] = {}
+DROP = 70_000
+DATES = {
+    "Date": "Sat, 03 Jan 2026 10:00:00 GMT",
+    "Last-Modified": "Fri, 02 Jan 2026 10:00:00 GMT",
+}
+# Written in the very second it was sent: it may have changed since under that date.
+FRESH = DATES | {"Last-Modified": DATES["Date"]}
+TABLE = Path(__file__).parents[1] / "build" / "test" / "faults.txt"
+
+
+@pytest.fixture(scope="session")
+def table():
+    """Collect a line for each fault, and write them all at the end."""
+    lines: list[str] = []
+    yield lines
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def site():
+    with misbehaving_server() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """Let nobody really wait between two attempts, and say how long they would."""
+    slept: list[float] = []
+    pace = Pace(sleep=slept.append, jitter=lambda: 1.0)
+    monkeypatch.setattr("notebook_utils.download.Pace", lambda: pace)
+    return slept
+
+
+def fetch(site, folder, path="/model.bin", **check):
+    return download_file(
+        site.url(path), directory=folder, timeout=TIMEOUT_S, silent=True, **check
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def drop(**more):
+    return Fault(close_after=DROP, **more)
+
+
+A = '"a"'
+B = '"b"'
+PAGE = {"Content-Type": "text/html; charset=utf-8"}
+
+# name of the fault, the answers, what is known of the file, and the bytes from which
+# it is asked for
+WHOLE = [
+    ("none", [Fault()], NOTHING, [0]),
+    ("no Content-Length", [Fault(length="none")], NOTHING, [0]),
+    ("chunked", [Fault(length="chunked")], NOTHING, [0]),
+    ("gzip though identity was asked", [Fault(encoding="gzip")], BOTH, [0]),
+    ("gzip, nothing known", [Fault(encoding="gzip")], NOTHING, [0]),
+    ("gzip and chunked", [Fault(encoding="gzip", length="chunked")], BOTH, [0]),
+    ("gzip, cut, then whole", [Fault(encoding="gzip", close_after=DROP), Fault()],
+     NOTHING, [0, 0]),
+    ("slow drip", [Fault(drip_bytes=20_000)], NOTHING, [0]),
+    ("cut, then continued by ETag", [drop(etag=A), Fault(etag=A)], NOTHING, [0, DROP]),
+    ("cut, then continued by date", [drop(headers=DATES), Fault(headers=DATES)],
+     NOTHING, [0, DROP]),
+    ("cut, then continued by hash", [drop(), Fault()], HASH, [0, DROP]),
+    ("cut, no validator, no hash", [drop(), Fault()], NOTHING, [0, 0]),
+    ("cut, weak ETag", [drop(etag='W/"a"'), Fault(etag='W/"a"')], NOTHING, [0, 0]),
+    ("cut, changed in the second it was sent", [drop(headers=FRESH), Fault()],
+     NOTHING, [0, 0]),
+    ("cut twice", [drop(etag=A), drop(etag=A), Fault(etag=A)],
+     NOTHING, [0, DROP, 2 * DROP]),
+    ("cut before the answer", [Fault(close_before_answer=True), Fault()],
+     NOTHING, [0, 0]),
+    ("chunked, cut", [drop(length="chunked", etag=A), Fault(etag=A)],
+     NOTHING, [0, DROP]),
+    ("stalls in the middle", [Fault(stall_after=DROP, etag=A), Fault(etag=A)],
+     NOTHING, [0, DROP]),
+    ("stalls before the first byte", [Fault(stall_after=0), Fault()], NOTHING, [0, 0]),
+    ("200 to a Range request", [drop(etag=A), Fault(etag=A, ranges="ignored")],
+     NOTHING, [0, DROP]),
+    ("206 from the wrong place", [drop(etag=A), Fault(etag=A, ranges="elsewhere")],
+     NOTHING, [0, DROP, 0]),
+    ("206 that names no place", [drop(etag=A), Fault(etag=A, ranges="unnamed")],
+     NOTHING, [0, DROP, 0]),
+    ("206 that lies about the place", [drop(etag=A), Fault(etag=A, ranges="lying")],
+     HASH, [0, DROP, 0]),
+    ("206 that ends early", [drop(etag=A), Fault(etag=A, ranges="few"), Fault(etag=A)],
+     NOTHING, [0, DROP, DROP + 10_000]),
+    ("206 with gzip", [drop(etag=A), Fault(etag=A, encoding="gzip"), Fault()],
+     NOTHING, [0, DROP, 0]),
+    ("416 to a Range request", [drop(etag=A), Fault(etag=A, ranges="416")],
+     NOTHING, [0, DROP, 0]),
+    ("412 to a Range request", [drop(etag=A), Fault(status=412), Fault()],
+     NOTHING, [0, DROP, 0]),
+    ("changed, If-Range obeyed", [drop(body=OTHER_BODY, etag=A), Fault(etag=B)],
+     NOTHING, [0, DROP]),
+    ("changed, If-Range ignored",
+     [drop(body=OTHER_BODY, etag=A), Fault(etag=B, ranges="careless")],
+     NOTHING, [0, DROP, 0]),
+    ("changed, in size only",
+     [drop(body=OTHER_BODY + b"1", etag=A), Fault(etag=A)], NOTHING, [0, DROP, 0]),
+    ("changed, with the same ETag", [drop(body=OTHER_BODY, etag=A), Fault(etag=A)],
+     HASH, [0, DROP, 0]),
+    ("Content-Length too large, hash known", [Fault(length=SIZE + 9)], BOTH, [0]),
+    ("no length, cut, hash known", [drop(length="none"), Fault()], HASH, [0, 0]),
+    ("no length, cut, size known", [drop(length="none", etag=A), Fault(etag=A)],
+     {"size_bytes": SIZE}, [0, DROP]),
+    ("503", [Fault(status=503), Fault()], NOTHING, [0, 0]),
+    ("500 twice", [Fault(status=500), Fault(status=500), Fault()], NOTHING, [0, 0, 0]),
+    ("429 with Retry-After",
+     [Fault(status=429, headers={"Retry-After": "7"}), Fault()], NOTHING, [0, 0]),
+    ("redirect", [Fault(b"", 302, headers={"Location": "/good.bin"})], NOTHING, [0, 0]),
+]  # fmt: skip
+
+# ... how often it is asked for, and the words with which it is refused
+REFUSED = [
+    ("always cut, no validator", [drop()], NOTHING, 4,
+     "broke after 70000 of 200000 bytes"),
+    ("always cut before the answer", [Fault(close_before_answer=True)], NOTHING, 4,
+     "no connection.*asked 4 times"),
+    ("always stalls", [Fault(stall_after=0)], NOTHING, 4, "stopped sending"),
+    ("Content-Length too large", [Fault(length=SIZE + 9)], NOTHING, 4, "broke"),
+    ("Content-Length too small, hash known", [Fault(length=SIZE - 9)], HASH, 1,
+     "expected sha256"),
+    ("Content-Length too small, size known", [Fault(length=SIZE - 9)],
+     {"size_bytes": SIZE}, 1, f"expected {SIZE} bytes, found {SIZE - 9}"),
+    ("chunked, always cut", [drop(length="chunked")], NOTHING, 4, "broke"),
+    ("no length, always cut, hash known", [drop(length="none")], HASH, 4,
+     "expected sha256"),
+    ("no length, always cut, size known", [drop(length="none")], {"size_bytes": SIZE},
+     4, f"{DROP} of {SIZE} bytes"),
+    ("gzip, always cut", [Fault(encoding="gzip", length="none", close_after=DROP)],
+     NOTHING, 4, "ended early"),
+    ("gzip that is none", [Fault(headers={"Content-Encoding": "gzip"})], NOTHING, 1,
+     "cannot be decompressed"),
+    ("an encoding nobody asked for", [Fault(headers={"Content-Encoding": "br"})],
+     NOTHING, 1, "found it in 'br'"),
+    ("gzip of another file", [Fault(OTHER_BODY, encoding="gzip")], HASH, 1,
+     "expected sha256"),
+    ("wrong bytes", [Fault(OTHER_BODY)], HASH, 1, "expected sha256"),
+    ("wrong bytes, too many", [Fault(BODY * 9)], {"size_bytes": SIZE}, 1,
+     f"expected {SIZE} bytes"),
+    ("206 to a request for all", [Fault(status=206)], NOTHING, 1, "answered 206"),
+    ("204", [Fault(b"", 204, length="none")], NOTHING, 1, "answered 204"),
+    ("304", [Fault(b"", 304)], NOTHING, 1, "answered 304"),
+    ("416 to a request for all", [Fault(b"", 416)], NOTHING, 1, "answered 416"),
+    ("403", [Fault(b"no", 403)], NOTHING, 1, "answered 403"),
+    ("404", [Fault(b"no", 404)], NOTHING, 1, "answered 404"),
+    ("always 429", [Fault(b"", 429)], NOTHING, 4, "answered 429"),
+    ("always 500", [Fault(b"", 500)], NOTHING, 4, "answered 500"),
+    ("503, come back in an hour", [Fault(b"", 503, headers={"Retry-After": "3600"})],
+     NOTHING, 1, "answered 503.*come back in 3600 s"),
+    ("a web page with 200", [Fault(b"<html>", headers=PAGE)], NOTHING, 1, "web page"),
+    ("a web page with 200, hash known", [Fault(b"<html>", headers=PAGE)], HASH, 1,
+     "expected sha256.*web page"),
+    ("empty", [Fault(b"")], NOTHING, 1, "found 0 bytes"),
+    ("empty, hash known", [Fault(b"")], HASH, 1, "expected sha256"),
+    ("redirect loop", [Fault(b"", 302, headers={"Location": "/model.bin"})], NOTHING,
+     11, "redirected more than 10 times"),
+    ("redirect to file://", [Fault(b"", 302, headers={"Location": "file:///etc/hosts"})],
+     NOTHING, 1, "redirected to where no file is"),
+    ("redirect to ftp://", [Fault(b"", 301, headers={"Location": "ftp://h/model.bin"})],
+     NOTHING, 1, "redirected to where no file is"),
+    ("redirect to nowhere", [Fault(b"", 302, headers={"Location": "http://["})],
+     NOTHING, 1, "makes no sense"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fault", "answers", "check", "starts"),
+    WHOLE,
+    ids=[case[0] for case in WHOLE],
+)
+def test_ends_whole(site, tmp_path, table, fault, answers, check, starts):
+    site.faults = {"/model.bin": list(answers), "/good.bin": [Fault()]}
+    path = fetch(site, tmp_path, **check)
+    assert path.read_bytes() == BODY
+    assert names(tmp_path) == ["model.bin"], "nothing else is left behind"
+    asked = [get.headers.get("Range") for get in site.gets()]
+    assert asked == [f"bytes={start}-" if start else None for start in starts]
+    table.append(f"{fault:44} -> whole: from byte {', '.join(map(str, starts))}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "answers", "check", "requests_made", "words"),
+    REFUSED,
+    ids=[case[0] for case in REFUSED],
+)
+def test_ends_refused(
+    site, tmp_path, table, fault, answers, check, requests_made, words
+):
+    site.faults["/model.bin"] = list(answers)
+    with pytest.raises(DownloadError, match=words) as caught:
+        fetch(site, tmp_path, **check)
+    message = str(caught.value)
+    assert site.url("/model.bin") in message
+    assert str(tmp_path / "model.bin") in message, "where to put it by hand"
+    assert f"Expected: {Wanted(**{'sha256': None, 'size_bytes': None, **check})}" in (
+        message
+    )
+    assert names(tmp_path) == [], "nothing is left behind"
+    assert len(site.gets()) == requests_made
+    reason = message.splitlines()[1].strip().removeprefix(site.url("/model.bin: "))
+    table.append(f"{fault:44} -> refused: {reason[:150]}")
+
+
+SWEEP = [*range(0, 20), 4095, 4096, 8192, 65_535, 65_536, 131_072, SIZE - 1]
+
+
+@pytest.mark.parametrize("check", [NOTHING, HASH], ids=["nothing known", "hash known"])
+@pytest.mark.parametrize("etag", [None, A])
+def test_closing_after_any_number_of_bytes(site, tmp_path, table, check, etag):
+    for count in SWEEP:
+        folder = tmp_path / str(count)
+        path = f"/{count}/model.bin"
+        site.faults[path] = [Fault(close_after=count, etag=etag), Fault(etag=etag)]
+        assert fetch(site, folder, path, **check).read_bytes() == BODY
+        assert names(folder) == ["model.bin"]
+        is_continued = count > 0 and (etag or check)
+        expected = f"bytes={count}-" if is_continued else None
+        assert site.gets()[-1].headers.get("Range") == expected
+    what = f"closes after N bytes (ETag: {etag}, hash: {bool(check)})"
+    how = "continued at N" if etag or check else "from 0"
+    table.append(f"{what:44} -> whole: {how}, for {len(SWEEP)} values of N")
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer", "count"),
+    [
+        ("Content-Length too small, nothing known", Fault(length=SIZE - 9), SIZE - 9),
+        ("no length, cut, nothing known", drop(length="none"), DROP),
+    ],
+)
+def test_what_http_cannot_tell(site, tmp_path, table, fault, answer, count):
+    """By the protocol these are whole files: only a hash or a size tells."""
+    site.faults["/model.bin"] = [answer]
+    assert fetch(site, tmp_path).read_bytes() == BODY[:count]
+    table.append(f"{fault:44} -> taken as sent: only sha256 or size_bytes tell")
+
+
+def test_what_arrived_is_continued_by_a_later_call(site, tmp_path, table):
+    site.faults["/model.bin"] = [drop(etag=A), *[Fault(status=500)] * 3]
+    with pytest.raises(DownloadError, match=f"Kept for the next try: {DROP} bytes"):
+        fetch(site, tmp_path)
+    assert names(tmp_path) == [".model.bin.part", ".model.bin.part.json"]
+    site.faults["/model.bin"] = [Fault(etag=A)]
+    assert fetch(site, tmp_path).read_bytes() == BODY
+    assert site.gets()[-1].headers["Range"] == f"bytes={DROP}-"
+    assert site.gets()[-1].headers["If-Range"] == A
+    assert names(tmp_path) == ["model.bin"]
+    table.append(f"{'fails for good, then a later call':44} -> whole: continued")
+
+
+def test_a_mirror_continues_what_the_first_address_began(site, tmp_path, table):
+    site.faults = {
+        "/model.bin": [drop(etag=A), Fault(b"gone", 404)],
+        "/mirror": [Fault(etag=B)],
+    }
+    path = fetch(site, tmp_path, mirrors=[site.url("/mirror")], **HASH)
+    assert path.read_bytes() == BODY
+    assert site.gets()[-1].headers["Range"] == f"bytes={DROP}-"
+    assert "If-Range" not in site.gets()[-1].headers
+    table.append(f"{'cut, then 404; a mirror, hash known':44} -> whole: continued")
+
+
+def test_nothing_vouches_that_a_mirror_has_the_same_file(site, tmp_path, table):
+    site.faults = {
+        "/model.bin": [drop(body=OTHER_BODY, etag=A), Fault(b"gone", 404)],
+        "/mirror": [Fault(etag=A)],
+    }
+    path = fetch(site, tmp_path, mirrors=[site.url("/mirror")])
+    assert path.read_bytes() == BODY
+    assert "Range" not in site.gets()[-1].headers
+    table.append(f"{'cut, then 404; a mirror, nothing known':44} -> whole: from 0")
+
+
+def test_a_server_that_keeps_cutting_but_gets_on_is_asked_on(site, tmp_path, table):
+    body = BODY * 40
+    cut = Fault(body, etag=A, close_after=1_200_000)
+    site.faults["/model.bin"] = [cut]
+    assert fetch(site, tmp_path).read_bytes() == body
+    assert len(site.gets()) == 7, "more than a server that brings nothing gets"
+    table.append(f"{'cut each 1.2 MB of 8 MB':44} -> whole: requests: 7")
+
+
+def test_a_drip_without_end_is_left(site, tmp_path, table):
+    site.faults["/model.bin"] = [Fault(drip_bytes=1)]
+    seconds = iter(range(0, 10_000, 20))
+    pace = Pace(sleep=lambda s: None, clock=lambda: float(next(seconds)))
+    with pytest.raises(DownloadError, match=r"sent only \d+ bytes in 60 s"):
+        fetch_first(
+            [site.url("/model.bin")],
+            tmp_path / "model.bin",
+            Wanted(None, None),
+            timeout=TIMEOUT_S,
+            retries=1,
+            progress=False,
+            pace=pace,
+        )
+    assert names(tmp_path) == []
+    table.append(f"{'a drip of under 1 KiB/s for a minute':44} -> refused")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Fault(b"", 503), [0.5, 1.0, 2.0]),
+        (Fault(b"", 503, headers={"Retry-After": "7"}), [7, 7, 7]),
+        (Fault(b"", 429, headers={"Retry-After": "0"}), [0, 0, 0]),
+        (Fault(b"", 503, headers={"Retry-After": "soon"}), [0.5, 1.0, 2.0]),
+        (Fault(b"", 503, headers={"Retry-After": "61"}), []),
+        (Fault(b"", 404), []),
+    ],
+)
+def test_how_long_it_waits(site, tmp_path, waits, answer, expected):
+    site.faults["/model.bin"] = [answer]
+    with pytest.raises(DownloadError):
+        fetch(site, tmp_path)
+    assert waits == expected
+
+
+def test_without_retries_an_address_is_asked_once(site, tmp_path, waits):
+    site.faults["/model.bin"] = [drop(etag=A)]
+    with pytest.raises(DownloadError, match="asked once"):
+        fetch_first(
+            [site.url("/model.bin")],
+            tmp_path / "model.bin",
+            Wanted(None, None),
+            timeout=TIMEOUT_S,
+            retries=0,
+            progress=False,
+        )
+    assert len(site.requests) == 1
+    assert waits == []
+
+
+def test_a_file_that_is_gzip_itself_stays_as_it_is(site, tmp_path, table):
+    packed = gzip.compress(BODY)
+    plain = {"Content-Type": "application/gzip"}
+    named = plain | {"Content-Encoding": "x-gzip"}
+    for name, headers in (("a.tar.gz", plain), ("b.tar.gz", named)):
+        site.faults[f"/{name}"] = [Fault(packed, headers=headers)]
+        assert fetch(site, tmp_path, f"/{name}").read_bytes() == packed
+    table.append(f"{'a .tar.gz, Content-Encoding or not':44} -> whole: not unpacked")
+
+
+def test_a_web_page_that_was_asked_for(site, tmp_path):
+    site.faults["/page.html"] = [Fault(b"<html>", headers=PAGE)]
+    assert fetch(site, tmp_path, "/page.html").read_bytes() == b"<html>"
+
+
+def test_an_empty_file_that_was_asked_for(site, tmp_path):
+    site.faults["/empty.bin"] = [Fault(b"")]
+    assert fetch(site, tmp_path, "/empty.bin", size_bytes=0).read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"), [(HASH, "by hash"), (NOTHING, "by the announced size")]
+)
+def test_a_truncated_file_is_there(site, tmp_path, table, check, outcome):
+    site.faults["/model.bin"] = [Fault()]
+    (tmp_path / "model.bin").write_bytes(BODY[:1000])
+    assert fetch(site, tmp_path, **check).read_bytes() == BODY
+    table.append(f"{'a truncated file is there':44} -> whole: noticed {outcome}")
+
+
+def test_a_file_is_there_and_nobody_to_ask(site, tmp_path, table):
+    (tmp_path / "model.bin").write_bytes(BODY)
+    site.faults["/model.bin"] = [Fault(close_before_answer=True)]
+    assert fetch(site, tmp_path).read_bytes() == BODY
+    assert site.gets() == []
+    table.append(f"{'a file is there, the server is not':44} -> trusted")
+
+
+@pytest.mark.parametrize("kind", ["part", "note", "other hash", "complete", "too long"])
+def test_what_another_process_left_behind(site, tmp_path, table, kind):
+    note = f'{{"url": "{site.url("/model.bin")}", "validator": null, '
+    note += f'"total_bytes": {SIZE}, "sha256": "{SHA256}"}}'
+    left = {
+        "part": (BODY[:DROP], None),
+        "note": (BODY[:DROP], note[:30]),
+        "other hash": (OTHER_BODY[:DROP], note.replace(SHA256, "0" * 64)),
+        "complete": (BODY, note),
+        "too long": (BODY + b"1", note),
+    }
+    part, words = left[kind]
+    (tmp_path / ".model.bin.part").write_bytes(part)
+    if words is not None:
+        (tmp_path / ".model.bin.part.json").write_text(words)
+    site.faults["/model.bin"] = [Fault()]
+    assert fetch(site, tmp_path, **HASH).read_bytes() == BODY
+    assert names(tmp_path) == ["model.bin"]
+    requests_made = {"complete": 0, "too long": 2}.get(kind, 1)
+    assert len(site.gets()) == requests_made
+    label = f"left behind: {kind}"
+    table.append(f"{label:44} -> whole: requests: {requests_made}")
+
+
+def test_two_addresses_for_one_name(site, tmp_path, table):
+    site.faults = {
+        "/a/model.bin": [drop(body=OTHER_BODY, etag=A)],
+        "/b/model.bin": [Fault(etag=A)],
+    }
+    with pytest.raises(DownloadError):
+        fetch_first(
+            [site.url("/a/model.bin")],
+            tmp_path / "model.bin",
+            Wanted(None, None),
+            timeout=TIMEOUT_S,
+            retries=0,
+            progress=False,
+        )
+    assert fetch(site, tmp_path, "/b/model.bin").read_bytes() == BODY
+    assert "Range" not in site.gets()[-1].headers
+    table.append(f"{'two URLs for one name':44} -> whole: from 0")
+
+
+def test_two_addresses_for_one_name_at_the_same_time(site, tmp_path):
+    bodies = {"/a/model.bin": BODY, "/b/model.bin": OTHER_BODY}
+    for path, body in bodies.items():
+        site.faults[path] = [Fault(body, drip_bytes=20_000)]
+
+    def fetch_one(path):
+        sha256 = hashlib.sha256(bodies[path]).hexdigest()
+        fetch(site, tmp_path, path, sha256=sha256)
+
+    threads = [threading.Thread(target=fetch_one, args=(path,)) for path in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert names(tmp_path) == ["model.bin"]
+    assert (tmp_path / "model.bin").read_bytes() in bodies.values()
+
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def test_no_room_is_noticed_before_the_first_byte(site, tmp_path, table, monkeypatch):
+    usage = Usage(SIZE, 1, SIZE - 1)
+    monkeypatch.setattr(
+        "notebook_utils.transfer.shutil", SimpleNamespace(disk_usage=lambda _: usage)
+    )
+    site.faults["/model.bin"] = [Fault(etag=A)]
+    with pytest.raises(DownloadError, match=f"room for {SIZE} bytes more, found"):
+        fetch(site, tmp_path)
+    assert names(tmp_path) == []
+    table.append(f"{'no room on the disk':44} -> refused before the first byte")
+
+
+def test_a_disk_that_fills_up(site, tmp_path, table, monkeypatch):
+    class FullDisk(io.FileIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fdopen(handle, mode):
+        return FullDisk(handle, mode)
+
+    site.faults["/model.bin"] = [Fault(etag=A)]
+    monkeypatch.setattr("notebook_utils.partial.os.fdopen", fdopen)
+    with pytest.raises(DownloadError, match="No space left") as caught:
+        fetch(site, tmp_path, mirrors=[site.url("/mirror")])
+    assert str(tmp_path / "model.bin") in str(caught.value)
+    assert names(tmp_path) == []
+    assert len(site.requests) == 1, "no mirror helps against a full disk"
+    table.append(f"{'the disk fills up':44} -> refused: the part is removed")
+
+
+@contextmanager
+def somebody_without_rights():
+    """Run as a person whom a read-only folder stops, unlike root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folder modes")
+def test_a_read_only_folder(site, table):
+    site.faults["/model.bin"] = [Fault(etag=A)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "there.bin").write_bytes(BODY)
+        folder.chmod(0o555)
+        try:
+            with somebody_without_rights():
+                with pytest.raises(DownloadError, match="Permission denied"):
+                    fetch(site, folder)
+                path = fetch(site, folder, "/there.bin", **HASH)
+                assert path.read_bytes() == BODY
+            assert names(folder) == ["there.bin"]
+        finally:
+            folder.chmod(0o755)
+    table.append(f"{'read-only folder':44} -> refused: not written")
+    table.append(f"{'read-only folder, the file is there':44} -> used")
+
+
+def test_a_file_where_the_folder_should_be(site, tmp_path, table):
+    (tmp_path / "folder").write_bytes(b"")
+    with pytest.raises(DownloadError, match="not written"):
+        fetch(site, tmp_path / "folder" / "below")
+    table.append(f"{'a file where the folder should be':44} -> refused")
+
+
+def test_the_target_is_a_folder(site, tmp_path, table):
+    (tmp_path / "model.bin").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        fetch(site, tmp_path)
+    with pytest.raises(DownloadError, match="a folder has that name"):
+        fetch_first(
+            [site.url("/model.bin")],
+            tmp_path / "model.bin",
+            Wanted(None, None),
+            timeout=TIMEOUT_S,
+            retries=0,
+            progress=False,
+        )
+    assert site.requests == []
+    table.append(f"{'the target is a folder':44} -> refused: no request")
+
+
+@pytest.mark.parametrize("path", ["/..", "/%2e%2e%2fx.bin", "/a%5cb", "/x%00y", "/."])
+def test_names_that_lead_elsewhere(site, tmp_path, table, path):
+    with pytest.raises(ValueError, match="Expected a file name"):
+        fetch(site, tmp_path, path)
+    assert site.requests == []
+    assert names(tmp_path) == []
+    table.append(f"{'a name such as ' + path:44} -> refused: no request")
+
+
+def test_a_name_as_long_as_the_disk_allows(site, tmp_path):
+    name = "n" * 255
+    site.faults["/model.bin"] = [drop(etag=A), Fault(etag=A)]
+    assert fetch(site, tmp_path, filename=name).read_bytes() == BODY
+    assert names(tmp_path) == [name]
+
+
+def test_a_link_in_place_of_the_part_is_not_followed(site, tmp_path, table):
+    (tmp_path / "precious").write_bytes(b"precious")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / ".model.bin.part").symlink_to(tmp_path / "precious")
+    site.faults["/model.bin"] = [Fault()]
+    with pytest.raises(DownloadError, match="not written"):
+        fetch(site, folder)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    table.append(f"{'a link in place of the part':44} -> refused: not followed")
+
+
+def test_a_folder_that_cannot_lock(site, tmp_path, table, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    site.faults["/model.bin"] = [drop(etag=A), Fault(etag=A)]
+    assert fetch(site, tmp_path).read_bytes() == BODY
+    assert names(tmp_path) == ["model.bin"]
+    table.append(f"{'a folder that cannot lock':44} -> whole")
+
+
+FETCH = """
+import sys
+from notebook_utils.download import download_file
+url, folder, sha256 = sys.argv[1:]
+download_file(url, directory=folder, silent=True, sha256=sha256 or None)
+"""
+
+
+def start_fetching(url, folder, sha256=""):
+    return subprocess.Popen([sys.executable, "-c", FETCH, url, str(folder), sha256])
+
+
+@pytest.mark.parametrize("sha256", ["", SHA256], ids=["nothing known", "hash known"])
+def test_many_processes_make_one_transfer(site, tmp_path, table, sha256):
+    count = 24 if sha256 else 6
+    site.faults["/model.bin"] = [Fault(drip_bytes=4000)]
+    url = site.url("/model.bin")
+    processes = [start_fetching(url, tmp_path, sha256) for _ in range(count)]
+    assert [process.wait() for process in processes] == [0] * count
+    assert (tmp_path / "model.bin").read_bytes() == BODY
+    assert names(tmp_path) == ["model.bin"]
+    assert len(site.gets()) == 1
+    what = f"{count} processes (hash: {bool(sha256)})"
+    table.append(f"{what:44} -> whole: 1 transfer")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("offset", [0, 1, 65_536, 131_073, SIZE - 1, SIZE])
+def test_killed_and_fetched_again(site, tmp_path, table, offset):
+    site.faults["/model.bin"] = [
+        Fault(etag=A, stall_after=offset, length=SIZE + 1),
+        Fault(etag=A),
+    ]
+    process = start_fetching(site.url("/model.bin"), tmp_path)
+    assert site.stalled.wait(20)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert "model.bin" not in names(tmp_path)
+    assert fetch(site, tmp_path, **HASH).read_bytes() == BODY
+    assert names(tmp_path) == ["model.bin"], "the dead process's lock blocks nobody"
+    what = f"kill -9 after {offset} bytes"
+    table.append(f"{what:44} -> whole on the next try")
+
+
+PRINTABLE = st.text(st.characters(codec="utf-8"), max_size=300)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(name=PRINTABLE)
+def test_any_name_stays_in_its_folder(site, tmp_path, name):
+    site.faults["/model.bin"] = [Fault(b"small")]
+    folder = tmp_path / "folder"
+    with tempfile.TemporaryDirectory(dir=tmp_path) as inner:
+        folder = Path(inner) / "folder"
+        folder.mkdir()
+        try:
+            path = fetch(site, folder, filename=name, size_bytes=5)
+        except (ValueError, DownloadError):
+            assert names(folder) == []
+        else:
+            assert [path] == list(folder.iterdir())
+            assert path.read_bytes() == b"small"
+        assert names(Path(inner)) == ["folder"]
+
+
+HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+NUMBER = st.integers(-5, 10**20).map(str)
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Content-Range": HEADER
+        | st.builds("bytes {}-{}/{}".format, NUMBER, NUMBER, NUMBER),
+        "Content-Length": NUMBER | HEADER,
+        "ETag": HEADER,
+        "Last-Modified": HEADER,
+        "Date": HEADER,
+        "Retry-After": HEADER | NUMBER,
+        "Content-Encoding": st.sampled_from(["", "gzip", "deflate", "x"]) | HEADER,
+        "Content-Type": HEADER,
+        "Location": HEADER,
+        "Transfer-Encoding": HEADER,
+    },
+).map(lambda found: {k: v.replace("{", "").replace("}", "") for k, v in found.items()})
+
+
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    headers=HEADERS,
+    status=st.sampled_from([200, 200, 206, 206, 301, 302, 307, 416, 429, 503]),
+    close_after=st.none() | st.integers(0, 3000),
+)
+def test_no_header_makes_another_file_of_it(
+    site, tmp_path, headers, status, close_after
+):
+    body = BODY[:4000]
+    sha256 = hashlib.sha256(body).hexdigest()
+    first = Fault(body, etag=A, close_after=1000)
+    length = "none" if "Content-Length" in headers else "true"
+    odd = Fault(body, status, None, headers, length, close_after=close_after)
+    site.faults["/model.bin"] = [first, odd, odd]
+    with tempfile.TemporaryDirectory(dir=tmp_path) as name:
+        folder = Path(name)
+        try:
+            path = fetch(site, folder, sha256=sha256)
+        except DownloadError:
+            assert "model.bin" not in names(folder)
+        else:
+            assert path.read_bytes() == body
+            assert names(folder) == ["model.bin"]

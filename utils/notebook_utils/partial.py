@@ -1,0 +1,172 @@
+"""What has arrived of a file so far, kept between attempts, calls and processes.
+
+It lies beside its target under another name, with a note of where it comes from. The
+note is what makes it safe to go on: the server is asked to continue only the very file
+that the note describes.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import Queue
+from typing import BinaryIO, Self
+
+from .files import beside
+
+CHUNK_BYTES = 1 << 18
+# Bounds what waits for the hash where a machine hashes slower than it receives.
+CHUNKS_IN_WAITING = 32
+
+
+@dataclass(frozen=True)
+class Note:
+    """Where the bytes come from.
+
+    Parameters
+    ----------
+    url
+        The address that gave the first byte.
+    validator
+        The strong ``ETag`` or ``Last-Modified`` of the file there; None if it has none.
+    total_bytes
+        The whole file's size as the server announced it; None if it did not.
+    sha256
+        The hash that was wanted of the whole file; None if not known.
+    """
+
+    url: str
+    validator: str | None
+    total_bytes: int | None
+    sha256: str | None
+
+
+class Partial:
+    """The first bytes of a file.
+
+    Parameters
+    ----------
+    target
+        The path that the file will lie at.
+    shared
+        Continue what another call has left, and leave it in turn. False where nothing
+        keeps two processes apart: the name is then this one's alone.
+    """
+
+    def __init__(self, target: Path, shared: bool) -> None:
+        own = "" if shared else f".{secrets.token_hex(4)}"
+        self.target = target
+        self._shared = shared
+        self.path = beside(target, f"{own}.part")
+        self._note_path = beside(target, f"{own}.part.json")
+
+    @property
+    def size_bytes(self) -> int:
+        """How much has arrived."""
+        try:
+            return self.path.lstat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def note(self) -> Note | None:
+        """Read where the bytes come from; None if that is not known."""
+        try:
+            note = Note(**json.loads(self._note_path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # none, torn, or not ours
+            return None
+        return note if isinstance(note.url, str) else None
+
+    @contextlib.contextmanager
+    def open_at(self, start: int, note: Note) -> Iterator[BinaryIO]:
+        """Open for writing behind the first `start` bytes, dropping all others."""
+        # Never through a link that somebody put there.
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags |= getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(self.path, flags, 0o666), "wb") as file:
+            if start == 0:
+                # In this order: no kill may leave old bytes under a new note.
+                file.truncate(0)
+                self._write(note)
+            file.seek(start)
+            file.truncate()
+            yield file
+
+    def keep(self) -> None:
+        """Give the file its final name, its bytes being on the disk."""
+        with self.path.open("rb+") as file:
+            os.fsync(file.fileno())
+        self.path.replace(self.target)
+        self._note_path.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove what has arrived."""
+        self.path.unlink(missing_ok=True)
+        self._note_path.unlink(missing_ok=True)
+
+    def discard_if_useless(self) -> None:
+        """Remove what no later call could continue."""
+        if not self._shared or self.note() is None:
+            self.discard()
+
+    def _write(self, note: Note) -> None:
+        if note.validator is None and note.sha256 is None:
+            self._note_path.unlink(missing_ok=True)  # nothing could tell it apart
+        else:
+            self._note_path.write_text(json.dumps(asdict(note)), encoding="utf-8")
+
+
+class RunningHash:
+    """A sha256 that is computed on a thread of its own while bytes arrive.
+
+    OpenSSL lets go of the interpreter while it hashes, so a second core does the work
+    and the transfer is not slowed down.
+
+    Examples
+    --------
+    >>> with RunningHash() as running:
+    ...     running.update(b"abc")
+    ...     running.hexdigest()[:8]
+    'ba7816bf'
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._queue: Queue[bytes | None] = Queue(CHUNKS_IN_WAITING)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._finish()
+
+    def update(self, data: bytes) -> None:
+        """Append to what is hashed."""
+        self._queue.put(data)
+
+    def update_from(self, path: Path, count: int) -> None:
+        """Append the first `count` bytes of a file."""
+        with path.open("rb") as file:
+            while count and (data := file.read(min(count, CHUNK_BYTES))):
+                self.update(data)
+                count -= len(data)
+
+    def hexdigest(self) -> str:
+        """Return the hash; nothing may be appended afterwards."""
+        self._finish()
+        return self._hash.hexdigest()
+
+    def _finish(self) -> None:
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (data := self._queue.get()) is not None:
+            self._hash.update(data)

@@ -1,0 +1,87 @@
+"""What a file must be: its size, its hash, or at least whole."""
+
+import hashlib
+from pathlib import Path
+
+
+class Wanted:
+    """The size and hash that a file must have, either of them possibly unknown.
+
+    Parameters
+    ----------
+    sha256
+        64 hexadecimal digits; None if not known.
+    size_bytes
+        None if not known. An empty file is accepted only where 0 is given here, or the
+        hash of nothing as `sha256`.
+
+    Raises
+    ------
+    ValueError
+        An argument is not what is described above.
+
+    Examples
+    --------
+    >>> Wanted(None, 3).differs(2, "")
+    'expected 3 bytes, found 2'
+    """
+
+    def __init__(self, sha256: str | None, size_bytes: int | None) -> None:
+        if sha256 is not None:
+            sha256 = sha256.lower()
+            if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+                raise ValueError(
+                    f"Expected 64 hexadecimal digits for sha256, found {sha256!r}."
+                )
+        if size_bytes is not None and size_bytes < 0:
+            raise ValueError(f"Expected size_bytes of 0 or more, found {size_bytes}.")
+        self.sha256 = sha256
+        self.size_bytes = size_bytes
+
+    def __str__(self) -> str:
+        """Say what is expected, for an error message."""
+        known = []
+        if self.size_bytes is not None:
+            known.append(f"{self.size_bytes} bytes")
+        if self.sha256 is not None:
+            known.append(f"sha256 {self.sha256}")
+        return ", ".join(known) or "a whole file, its size and hash not being given"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything tells this file from another one."""
+        return self.sha256 is not None or self.size_bytes is not None
+
+    def differs(self, size_bytes: int, sha256: str) -> str | None:
+        """Say in what way a file is not the one wanted; None if it is."""
+        if self.size_bytes is not None and size_bytes != self.size_bytes:
+            return f"expected {self.size_bytes} bytes, found {size_bytes}"
+        if self.sha256 is not None and sha256 != self.sha256:
+            return f"expected sha256 {self.sha256}, found {sha256}"
+        if size_bytes == 0 and not self.is_known:
+            return "expected a file with something in it, found 0 bytes"
+        return None
+
+    def mismatch(self, path: Path) -> str | None:
+        """Say the same of a file on the disk, hashed only where a hash is wanted."""
+        size_bytes = path.stat().st_size
+        if self.sha256 is None or self.size_bytes not in (None, size_bytes):
+            return self.differs(size_bytes, "")
+        return self.differs(size_bytes, file_sha256(path))
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file.
+
+    Parameters
+    ----------
+    path
+        The file; read in pieces, so its size does not matter.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,5 @@
 import copy
+import hashlib
 import json
 import socket
 import sys
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 
 from conftest import Answer
-from notebook_utils import DownloadError, KitError, kits, list_kits, load_kit
+from notebook_utils import DownloadError, KitError, kits, list_kits, load_kit, registry
+from notebook_utils.cache import clean_cache, sums_of
+from notebook_utils.hosts import silent_hosts
 from notebook_utils.kit import Kit, KitFile, Preparation
+from notebook_utils.mirrors import write_index
 
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n"
@@ -18,19 +22,20 @@ LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("NOTEBOOK_KITS", raising=False)
+    for name in ("", "_MIRROR", "_SHARED_CACHE", "_OVERLAY", "_FOUND"):
+        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
 
 
 @pytest.fixture
 def published(server, monkeypatch):
     """The first kit, its published files on loopback; returns that origin's entry."""
-    registry = copy.deepcopy(kits._registry())
-    entry = registry["classification-ir"]["published"]
+    entries = copy.deepcopy(registry.registry())
+    entry = entries["classification-ir"]["published"]
     bodies = {"model.xml": b"<net/>", "model.bin": b"\0" * 9, "labels.txt": LABELS}
     entry["files"] = [{"name": name, "url": server.url(f"/{name}")} for name in bodies]
     for name, body in bodies.items():
         server.answers[f"/{name}"] = Answer(body)
-    monkeypatch.setattr(kits, "_registry", lambda: registry)
+    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
     return entry
 
 
@@ -154,11 +159,11 @@ def test_what_is_too_large_for_git_is_generated_once(monkeypatch, tmp_path):
         file.write(b"generated")
 
     monkeypatch.setitem(sys.modules, "generators", SimpleNamespace(write=write))
-    registry = copy.deepcopy(kits._registry())
-    registry["classification-ir"]["included"]["generated"] = {
+    entries = copy.deepcopy(registry.registry())
+    entries["classification-ir"]["included"]["generated"] = {
         "model.pth": "generators:write"
     }
-    monkeypatch.setattr(kits, "_registry", lambda: registry)
+    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
     for _ in range(2):
         kit = load_kit("classification-ir", origin="included")
     assert len(calls) == 1
@@ -166,6 +171,242 @@ def test_what_is_too_large_for_git_is_generated_once(monkeypatch, tmp_path):
     assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
     assert kit.folder.is_relative_to(tmp_path / "cache")
     assert "generated on this machine" in repr(kit)
+
+
+@pytest.fixture
+def black_hole():
+    """An address whose host takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def connections(listener):
+    """Count the connections that wait to be accepted."""
+    listener.setblocking(False)
+    count = 0
+    while True:
+        try:
+            listener.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def test_auto_knocks_once_at_a_host_that_swallows_everything(published, black_hole):
+    listener, address = black_hole
+    published["proven"] = True
+    for facts in published["files"]:
+        facts["url"] = f"{address}/{facts['name']}"
+        facts["mirrors"] = [f"{address}/elsewhere/{facts['name']}"]
+    first = load_kit("classification-ir")
+    assert first.origin == "included"
+    assert "no answer in 3 s" in first.reason
+    second = load_kit("classification-ir")
+    assert "is not asked again for ten minutes" in second.reason
+    assert connections(listener) == 1
+
+
+def test_auto_tries_another_host_when_one_is_silent(published, server):
+    published["proven"] = True
+    for facts in published["files"]:
+        facts["mirrors"] = [facts["url"]]
+        facts["url"] = f"http://localhost:{closed_port()}/{facts['name']}"
+    assert load_kit("classification-ir").origin == "published"
+    assert sorted(server.requests) == ["/labels.txt", "/model.bin", "/model.xml"]
+
+
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def test_published_asks_a_host_that_was_silent_and_auto_then_does_too(
+    published, server
+):
+    published["proven"] = True
+    silent_hosts().note(server.url("/"))
+    assert load_kit("classification-ir").origin == "included"
+    assert server.requests == []
+    kit = load_kit("classification-ir", origin="published")
+    assert kit.origin == "published"
+    clean_cache(["classification-ir"])
+    assert load_kit("classification-ir").origin == "published"
+
+
+def test_a_host_that_answers_with_an_error_is_not_silent(published, server):
+    published["proven"] = True
+    server.answers["/model.xml"] = [Answer(b"", 404), Answer(b"<net/>")]
+    assert load_kit("classification-ir").origin == "included"
+    assert load_kit("classification-ir").origin == "published"
+
+
+def make_mirror(folder, **files):
+    files = files or {"model.xml": b"<mirror/>", "model.bin": b"1", "labels.txt": b"a"}
+    kit = folder / "classification-ir"
+    kit.mkdir(parents=True)
+    for name, body in files.items():
+        (kit / name).write_bytes(body)
+    write_index(folder, {kit.name: sums_of(kit, files)})
+    return kit
+
+
+@pytest.fixture
+def mirror(published, tmp_path, monkeypatch):
+    folder = tmp_path / "mirror"
+    make_mirror(folder)
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(folder))
+    return folder
+
+
+def test_naming_a_mirror_is_consent_to_what_its_index_lists(mirror, server):
+    kit = load_kit("classification-ir")
+    assert kit.origin == "published"
+    assert (kit.folder / "model.xml").read_bytes() == b"<mirror/>"
+    assert "not proven yet" in kit.reason
+    assert str(mirror) in kit.reason
+    assert str(mirror) in repr(kit)
+    assert server.requests == [], "no host is asked"
+
+
+def test_a_mirror_is_asked_before_the_cache(published, mirror, monkeypatch):
+    monkeypatch.delenv("NOTEBOOK_KITS_MIRROR")
+    from_host = load_kit("classification-ir", origin="published")
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(mirror))
+    from_mirror = load_kit("classification-ir", origin="published")
+    assert (from_host.folder / "model.xml").read_bytes() == b"<net/>"
+    assert (from_mirror.folder / "model.xml").read_bytes() == b"<mirror/>"
+
+
+def test_what_came_from_a_mirror_is_not_used_without_it(mirror, monkeypatch):
+    load_kit("classification-ir")
+    monkeypatch.delenv("NOTEBOOK_KITS_MIRROR")
+    assert load_kit("classification-ir").origin == "included"
+    kit = load_kit("classification-ir", origin="published")
+    assert (kit.folder / "model.xml").read_bytes() == b"<net/>"
+
+
+def test_included_does_not_look_at_the_mirror(mirror):
+    assert load_kit("classification-ir", origin="included").origin == "included"
+
+
+def test_a_kit_that_the_mirror_lacks_comes_from_its_host(mirror, server):
+    write_index(mirror, {})
+    kit = load_kit("classification-ir")
+    assert kit.origin == "included"
+    assert "lacks this kit" in kit.reason
+    assert load_kit("classification-ir", origin="published").origin == "published"
+    assert "/model.xml" in server.requests
+
+
+def test_an_error_of_the_host_says_that_the_mirror_was_asked(mirror, server):
+    write_index(mirror, {})
+    server.answers.clear()
+    with pytest.raises(DownloadError, match=r"404(.|\n)*lacks this kit"):
+        load_kit("classification-ir", origin="published")
+
+
+def test_a_file_altered_in_the_mirror_is_refused(mirror, server):
+    (mirror / "classification-ir" / "model.bin").write_bytes(b"2")
+    with pytest.raises(DownloadError, match=r"Refused 'model\.bin'(.|\n)*sha256"):
+        load_kit("classification-ir", origin="published")
+    kit = load_kit("classification-ir")
+    assert kit.origin == "included"
+    assert "expected sha256" in kit.reason
+    assert server.requests == [], "nothing is fetched in its place unasked"
+
+
+def test_a_mirror_with_another_file_than_is_pinned_is_refused(published, mirror):
+    published["files"][0]["sha256"] = "0" * 64
+    with pytest.raises(DownloadError, match=r"Refused 'model\.xml'(.|\n)*00000"):
+        load_kit("classification-ir", origin="published")
+
+
+def test_a_mirror_that_is_not_there(mirror, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path / "unplugged"))
+    kit = load_kit("classification-ir")
+    assert kit.origin == "included"
+    assert "there is no index.json" in kit.reason
+
+
+def test_the_shared_cache_is_looked_at_and_never_written(
+    published, server, tmp_path, monkeypatch
+):
+    shared = tmp_path / "shared"
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(shared))
+    load_kit("classification-ir", origin="published")
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "mine"))
+    monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(shared))
+    before = {path: path.stat().st_mtime_ns for path in shared.rglob("*")}
+    server.answers.clear()
+    kit = load_kit("classification-ir", origin="published")
+    assert kit.folder.is_relative_to(shared)
+    with pytest.raises(KitError, match="not in the cache"):
+        clean_cache(["classification-ir"])
+    assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
+
+
+def test_a_shared_cache_without_the_kit_stays_as_it_is(
+    published, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(tmp_path / "shared"))
+    kit = load_kit("classification-ir", origin="published")
+    assert kit.folder.is_relative_to(tmp_path / "cache")
+    assert not (tmp_path / "shared").exists()
+
+
+def test_a_file_altered_in_the_cache_is_fetched_again(published, server):
+    kit = load_kit("classification-ir", origin="published")
+    (kit.folder / "model.bin").write_bytes(b"damaged")
+    kit = load_kit("classification-ir", origin="published")
+    assert (kit.folder / "model.bin").read_bytes() == b"\0" * 9
+    assert server.requests.count("/model.bin") == 2
+    assert server.requests.count("/model.xml") == 1
+
+
+def test_the_first_digits_of_a_hash_are_checked(published):
+    sha256 = hashlib.sha256(b"<net/>").hexdigest()
+    published["files"][0]["sha256_prefix"] = sha256[:8]
+    folder = load_kit("classification-ir", origin="published").folder
+    published["files"][0]["sha256_prefix"] = "00000000"
+    with pytest.raises(DownloadError, match=r"Refused 'model\.xml'(.|\n)*00000000"):
+        load_kit("classification-ir", origin="published")
+    assert not (folder / "model.xml").exists(), "no wrong file under the final name"
+
+
+def test_auto_leaves_kaggle_alone(published, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    published["proven"] = True
+    source = {"kagglehub": "owner/model", "member": "1.tflite"}
+    published["files"] = [{"name": "model.tflite", **source}]
+    kit = load_kit("classification-ir")
+    assert kit.origin == "included"
+    assert "origin='published'" in kit.reason
+
+
+def test_a_model_of_kaggle_can_come_from_a_mirror(mirror, published, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    published["files"][0] = {
+        "name": "model.xml",
+        "kagglehub": "owner/model",
+        "member": "1",
+    }
+    assert load_kit("classification-ir").origin == "published"
+
+
+def test_what_lessons_find_can_be_collected(tmp_path, monkeypatch):
+    log = tmp_path / "found.jsonl"
+    monkeypatch.setenv("NOTEBOOK_KITS_FOUND", str(log))
+    kit(tmp_path).expect("count", np.int64(3))
+    found = {"kit": "toy", "origin": "included", "what": "count", "found": 3}
+    assert json.loads(log.read_text()) == found
+
+
+@pytest.mark.parametrize("name", list_kits())
+def test_pins_are_whole_hashes_of_known_files(name):
+    for facts in registry.registry()[name].get("published", {}).get("files", ()):
+        assert set(facts.get("sha256", "")) <= set("0123456789abcdef")
+        assert len(facts.get("sha256", "0" * 64)) == 64
+        assert facts.get("sha256_prefix", "") in facts.get("url", "")
 
 
 def test_unknown_names():

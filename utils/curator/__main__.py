@@ -74,6 +74,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_names(refresh)
     refresh.set_defaults(handler=_refresh)
 
+    prove = commands.add_parser(
+        "prove", help="fetch a published kit, run its lessons on it, record it"
+    )
+    prove.add_argument("kit", metavar="KIT")
+    prove.add_argument(
+        "--write", action="store_true", help="change kits.toml, not only print it"
+    )
+    prove.set_defaults(handler=_prove)
+
     sync = commands.add_parser("sync", help="write the pages that are generated")
     sync.add_argument("--check", action="store_true", help="only say what drifted")
     sync.set_defaults(handler=_sync)
@@ -128,6 +137,15 @@ def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:
         if result.failing_cell and result.failing_cell.traceback:
             print(f"\n{result.name}:\n{result.failing_cell.traceback}")
     return 1 if any(result.status in BAD for result in results) else 0
+
+
+def _prove(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .prove import prove
+
+    root = _root(arguments)
+    lessons = read_collection(root / "notebooks").lessons
+    output = root / "build" / "prove" / arguments.kit
+    return prove(arguments.kit, lessons, output, write=arguments.write)
 
 
 def _sync(arguments: argparse.Namespace, rest: list[str]) -> int:

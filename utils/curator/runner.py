@@ -1,6 +1,6 @@
 """Runs lessons as they are shipped and leaves executed copies and a report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -16,7 +16,12 @@ RUN_TITLE = "Lessons, run as shipped"
 INTERRUPTED = 130  # the exit status of a program that was ended with Ctrl-C
 
 
-def run_lessons(lessons: Sequence[Lesson], output: Path, progress: Progress) -> int:
+def run_lessons(
+    lessons: Sequence[Lesson],
+    output: Path,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Run lessons one after the other and write the report.
 
     Parameters
@@ -27,6 +32,8 @@ def run_lessons(lessons: Sequence[Lesson], output: Path, progress: Progress) -> 
         The folder for the executed copies, ``report.json`` and ``index.html``.
     progress
         Where to show how far it is.
+    environment
+        Variables for the kernels, added to those of this process.
 
     Returns
     -------
@@ -39,7 +46,7 @@ def run_lessons(lessons: Sequence[Lesson], output: Path, progress: Progress) -> 
         (output / lesson.path.name).unlink(missing_ok=True)
     try:
         with progress:
-            for result in _run_each(lessons, output, progress):
+            for result in _run_each(lessons, output, progress, environment):
                 results[result.name] = result
                 progress.end(result)
     except KeyboardInterrupt:
@@ -69,18 +76,26 @@ def unreadable(lesson: Lesson, error: Exception) -> LessonResult:
 
 
 def _run_each(
-    lessons: Sequence[Lesson], output: Path, progress: Progress
+    lessons: Sequence[Lesson],
+    output: Path,
+    progress: Progress,
+    environment: Mapping[str, str] | None,
 ) -> Iterator[LessonResult]:
     for lesson in lessons:
-        yield skipped(lesson) or _run(lesson, output, progress)
+        yield skipped(lesson) or _run(lesson, output, progress, environment)
 
 
-def _run(lesson: Lesson, output: Path, progress: Progress) -> LessonResult:
+def _run(
+    lesson: Lesson,
+    output: Path,
+    progress: Progress,
+    environment: Mapping[str, str] | None,
+) -> LessonResult:
     try:
         notebook = nbformat.read(lesson.path, as_version=4)
     except (ValueError, nbformat.ValidationError) as error:
         return unreadable(lesson, error)
     progress.begin(lesson.name, len(code_cells(notebook)))
-    result = execute(lesson, notebook, on_cell=progress.cell)
+    result = execute(lesson, notebook, environment, progress.cell)
     write_text(output / lesson.path.name, nbformat.writes(notebook) + "\n")
     return result

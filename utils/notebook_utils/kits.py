@@ -9,20 +9,20 @@ collection's own small models. A lesson's code is the same for both.
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from platformdirs import user_cache_path
-
-from .download import Wanted, fetch_first, file_sha256
+from .cache import cache_dir, record, shared_cache_dir
+from .download import file_sha256
 from .errors import DownloadError, KitError
 from .files import write_whole
+from .hosts import ASKED_FOR, UNASKED, Patience, first_failure
 from .kit import Kit, KitFile, Origin, Preparation
-from .workspace import APPLICATION
+from .mirrors import AlteredFileError, open_mirror
+from .published import PublishedFile, find_or_fetch
+from .registry import registry
 
 # Licences that put no condition on a learner beyond naming the authors. `auto` takes no
 # other: whoever wants those files asks for them.
@@ -42,7 +42,7 @@ def list_kits() -> tuple[str, ...]:
     >>> "classification-ir" in list_kits()
     True
     """
-    return tuple(_registry())
+    return tuple(registry())
 
 
 def load_kit(name: str, origin: str | None = None) -> Kit:
@@ -72,7 +72,7 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
     ValueError
         `origin` is none of the three.
     """
-    entry = _registry().get(name)
+    entry = registry().get(name)
     if entry is None:
         known = ", ".join(list_kits())
         raise KitError(f"There is no kit {name!r}. There are: {known}.")
@@ -115,31 +115,59 @@ def included_folder(name: str) -> Path:
 
 
 def _choose(name: str, entry: Mapping[str, Any], wish: str) -> Kit:
-    published = entry.get("published")
     if wish == "included":
         return _included(name, entry, "The included files, as asked for.")
-    if published is None:
+    if "published" not in entry:
         return _included(name, entry, "This kit was never published; it is ours.")
+    place = os.environ.get("NOTEBOOK_KITS_MIRROR", "")
+    mirror_failure = ""
+    try:
+        if place:
+            mirrored = _mirrored(name, entry, place, wish)
+            if mirrored is not None:
+                return mirrored
+            mirror_failure = f"The mirror {place} lacks this kit. "
+    except DownloadError as error:
+        if wish == "published" and isinstance(error, AlteredFileError):
+            raise
+        mirror_failure = f"Not from the mirror: {first_failure(error)}. "
+    return _without_mirror(name, entry, wish, mirror_failure)
+
+
+def _without_mirror(
+    name: str, entry: Mapping[str, Any], wish: str, mirror_failure: str
+) -> Kit:
     if wish == "published":
-        return _published(name, entry, "The published files, as asked for.", retries=3)
+        reason = "The published files, as asked for."
+        try:
+            return _published(name, entry, reason, ASKED_FOR)
+        except DownloadError as error:
+            if not mirror_failure:
+                raise
+            raise DownloadError(f"{error}\n{mirror_failure.rstrip()}") from error
+    refusal = _why_not(entry["published"])
+    if refusal:
+        return _included(name, entry, mirror_failure + refusal)
+    try:
+        return _published(name, entry, "The published files.", UNASKED)
+    except DownloadError as error:
+        reason = f"{mirror_failure}Not to be had: {first_failure(error)}."
+        return _included(name, entry, reason)
+
+
+def _why_not(published: Mapping[str, Any]) -> str:
+    """Say why nobody gets a kit's published files unasked; nothing if they may."""
     if not published["proven"]:
-        reason = (
+        return (
             "The published files are not proven yet; fetch them with "
             "origin='published'."
         )
-        return _included(name, entry, reason)
     if published["licence"] not in PERMISSIVE:
-        reason = (
+        return (
             f"The published files are under {published['licence']}; fetch them with "
             "origin='published' if you accept that."
         )
-        return _included(name, entry, reason)
-    try:
-        # In a class on a bad network nobody waits: one attempt, three seconds.
-        return _published(name, entry, "The published files.", timeout=3, retries=0)
-    except DownloadError as error:
-        first_failure = str(error).splitlines()[1].strip()
-        return _included(name, entry, f"Not to be had: {first_failure}.")
+    return ""
 
 
 def _included(name: str, entry: Mapping[str, Any], reason: str) -> Kit:
@@ -162,9 +190,12 @@ def _completed(name: str, folder: Path, generators: Mapping[str, str]) -> Path:
     They are generated once, in the cache, where the others are copied beside them. The
     folder's name changes with the kit's card, so a new version does not meet old files.
     """
-    complete = (
-        cache_dir() / "included" / f"{name}-{file_sha256(folder / 'card.json')[:8]}"
-    )
+    relative = Path("included") / f"{name}-{file_sha256(folder / 'card.json')[:8]}"
+    wanted = {original.name for original in folder.iterdir()} | set(generators)
+    shared = shared_cache_dir()
+    if shared and all((shared / relative / name).is_file() for name in wanted):
+        return shared / relative
+    complete = cache_dir() / relative
     for original in folder.iterdir():
         copy = complete / original.name
         if not copy.is_file():
@@ -175,66 +206,39 @@ def _completed(name: str, folder: Path, generators: Mapping[str, str]) -> Path:
             module, _, function = generator.partition(":")
             with write_whole(complete / file_name) as file:
                 getattr(import_module(module), function)(file)
+            record(complete, sorted(wanted))
     return complete
 
 
 def _published(
-    name: str,
-    entry: Mapping[str, Any],
-    reason: str,
-    *,
-    timeout: float = 10,
-    retries: int,
+    name: str, entry: Mapping[str, Any], reason: str, patience: Patience
 ) -> Kit:
-    folder = cache_dir() / "published" / name
-    files = []
-    for facts in entry["published"]["files"]:
-        target = folder / facts["name"]
-        wanted = Wanted(facts.get("sha256"), facts.get("size_bytes"))
-        if not target.is_file() or wanted.mismatch(target) is not None:
-            if "kagglehub" in facts:
-                _fetch_from_kagglehub(facts["kagglehub"], facts["member"], target)
-            else:
-                addresses = [facts["url"], *facts.get("mirrors", ())]
-                fetch_first(
-                    addresses,
-                    target,
-                    wanted,
-                    timeout=timeout,
-                    retries=retries,
-                    progress=True,
-                )
-        source = facts.get("url") or f"kagglehub: {facts['kagglehub']}"
-        files.append(KitFile(facts["name"], source, wanted.size_bytes, wanted.sha256))
-    return _kit(name, entry, "published", reason, folder, tuple(files))
+    files = [PublishedFile.read(facts) for facts in entry["published"]["files"]]
+    folder = find_or_fetch(name, files, patience)
+    rows = [
+        KitFile(file.name, file.source, file.wanted.size_bytes, file.wanted.sha256)
+        for file in files
+    ]
+    return _kit(name, entry, "published", reason, folder, tuple(rows))
 
 
-def _fetch_from_kagglehub(handle: str, member: str, target: Path) -> None:
-    """Fetch a model that has no plain address, and put one of its files in place."""
-    try:
-        import kagglehub
-
-        folder = Path(kagglehub.model_download(handle))
-        with write_whole(target) as file:
-            file.write((folder / member).read_bytes())
-    except Exception as error:  # the library documents none of those it raises
-        raise DownloadError(
-            f"Could not fetch '{target.name}'.\n  kagglehub: {handle}: {error}\n"
-            f"Check the connection and try again, or put the file at\n  {target}"
-        ) from error
-
-
-def cache_dir() -> Path:
-    """Return the folder that fetched kits are kept in.
-
-    Returns
-    -------
-    Path
-        The user's cache folder, or the one that the environment variable
-        ``NOTEBOOK_KITS_CACHE`` names.
-    """
-    chosen = os.environ.get("NOTEBOOK_KITS_CACHE")
-    return Path(chosen) if chosen else user_cache_path(APPLICATION, appauthor=False)
+def _mirrored(name: str, entry: Mapping[str, Any], place: str, wish: str) -> Kit | None:
+    """Load a kit from a mirror; None if its index does not list all of the kit."""
+    patience = ASKED_FOR if wish == "published" else UNASKED
+    mirror = open_mirror(place, patience)
+    files = [PublishedFile.read(facts) for facts in entry["published"]["files"]]
+    if not mirror.lists(name, [file.name for file in files]):
+        return None
+    folder = mirror.bring(name, files, patience)
+    rows = [
+        KitFile(file.name, f"mirror {place}", sums["size_bytes"], sums["sha256"])
+        for file in files
+        for sums in [mirror.kits[name][file.name]]
+    ]
+    reason = f"The published files: the index of the mirror {place} lists them."
+    if wish == "auto" and not entry["published"]["proven"]:
+        reason += " They are not proven yet; naming the mirror is consent."
+    return _kit(name, entry, "published", reason, folder, tuple(rows))
 
 
 def _kit(
@@ -285,12 +289,6 @@ def _read_labels(path: Path, first: Sequence[str]) -> tuple[str, ...]:
     lines = path.read_text(encoding="utf-8").splitlines()
     names = [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines]
     return (*first, *(name.split(",")[0] for name in names if name))
-
-
-@cache
-def _registry() -> dict[str, dict[str, Any]]:
-    text = Path(__file__).with_name("kits.toml").read_text(encoding="utf-8")
-    return cast("dict[str, dict[str, Any]]", tomllib.loads(text))
 
 
 def _announce(kit: Kit) -> None:

@@ -1,0 +1,124 @@
+import json
+
+import pytest
+
+from conftest import Answer
+from notebook_utils import KitError, load_kit, registry
+from notebook_utils.__main__ import main
+from notebook_utils.prefetch import prefetch
+
+
+@pytest.fixture(autouse=True)
+def kits(server, tmp_path, monkeypatch):
+    """Two kits that share a picture, and one that was never published."""
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
+    for name in ("", "_MIRROR", "_SHARED_CACHE", "_OVERLAY"):
+        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
+    entries = {
+        name: {"published": {"files": [file(server, name), file(server, "picture")]}}
+        for name in ("one", "two")
+    }
+    entries["ours"] = {"included": {}}
+    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
+    for name in ("one", "two", "picture"):
+        server.answers[f"/{name}"] = Answer(name.encode())
+    return entries
+
+
+def file(server, name):
+    return {"name": f"{name}.bin", "url": server.url(f"/{name}")}
+
+
+def test_a_mirror_of_all_kits(tmp_path, server, capsys):
+    assert main(["prefetch", "--to", str(tmp_path / "mirror")]) == 0
+    assert "4 files fetched" in capsys.readouterr().out
+    index = json.loads((tmp_path / "mirror" / "index.json").read_text())
+    assert sorted(index["kits"]) == ["one", "two"]
+    assert index["kits"]["two"]["two.bin"]["size_bytes"] == 3
+    assert (tmp_path / "mirror" / "two" / "picture.bin").read_bytes() == b"picture"
+    assert server.requests.count("/picture") == 1, "shared files are fetched once"
+
+
+def test_the_kits_that_are_named(tmp_path):
+    done = prefetch(["two"], tmp_path)
+    assert done.fetched == ["two/two.bin", "two/picture.bin"]
+    assert not (tmp_path / "one").exists()
+
+
+def test_what_is_there_and_verifies_is_kept(tmp_path, server):
+    prefetch([], tmp_path)
+    (tmp_path / "one" / "one.bin").write_bytes(b"altered")
+    server.requests.clear()
+    done = prefetch([], tmp_path)
+    assert done.fetched == ["one/one.bin"]
+    assert len(done.kept) == 3
+    assert server.requests == ["/one"]
+
+
+def test_a_file_beside_a_lost_index_is_not_trusted(tmp_path):
+    prefetch(["one"], tmp_path)
+    (tmp_path / "index.json").write_text("half an ind")
+    assert len(prefetch(["one"], tmp_path).fetched) == 2
+
+
+def test_the_kits_of_an_earlier_run_stay_in_the_index(tmp_path):
+    prefetch(["one"], tmp_path)
+    prefetch(["two"], tmp_path)
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert sorted(index["kits"]) == ["one", "two"]
+
+
+def test_one_failure_leaves_the_rest(tmp_path, server, capsys):
+    del server.answers["/one"]
+    assert main(["prefetch", "--to", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    assert "3 files fetched, 0 were there, 1 cannot be had" in printed
+    assert "404" in printed
+    assert "\n    one/one.bin\n" in printed
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert sorted(index["kits"]["one"]) == ["picture.bin"]
+    server.answers["/one"] = Answer(b"one")
+    assert main(["prefetch", "--to", str(tmp_path)]) == 0
+
+
+def test_a_silent_host_is_asked_for_one_file(tmp_path, server, monkeypatch):
+    calls = []
+
+    def silent(file, target, patience):
+        calls.append(file.name)
+        from notebook_utils import DownloadError
+
+        raise DownloadError(f"Could not fetch.\n  {file.addresses[0]}: no connection")
+
+    monkeypatch.setattr("notebook_utils.prefetch.fetch", silent)
+    done = prefetch([], tmp_path)
+    assert calls == ["one.bin"]
+    assert len(done.failed) == 4
+    assert "did not answer before" in done.failed["two/picture.bin"]
+
+
+def test_an_altered_file_that_cannot_be_had_leaves_the_index(tmp_path, server):
+    prefetch(["one"], tmp_path)
+    (tmp_path / "one" / "one.bin").write_bytes(b"altered")
+    server.answers.clear()
+    prefetch(["one"], tmp_path)
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert sorted(index["kits"]["one"]) == ["picture.bin"]
+
+
+def test_kits_that_cannot_be_fetched(tmp_path):
+    for name in ("ours", "unknown"):
+        with pytest.raises(KitError, match="one, two"):
+            prefetch([name], tmp_path)
+
+
+def test_a_prefetched_folder_is_a_mirror(tmp_path, monkeypatch, kits, server):
+    kits["one"] |= {"title": "one", "included": {}}
+    facts = {"proven": False, "licence": "MIT", "attribution": "", "prepare": {}}
+    kits["one"]["published"] |= facts | {"prepare": {"size": [2, 2]}}
+    prefetch([], tmp_path / "mirror")
+    server.answers.clear()
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path / "mirror"))
+    kit = load_kit("one")
+    assert kit.origin == "published"
+    assert (kit.folder / "one.bin").read_bytes() == b"one"

@@ -1,0 +1,106 @@
+import http.client
+import os
+import threading
+
+import pytest
+
+from notebook_utils import WorkshopError
+from notebook_utils.__main__ import main
+from notebook_utils.serve import FolderServer
+
+
+@pytest.fixture
+def folder(tmp_path):
+    served = tmp_path / "mirror"
+    (served / "kit").mkdir(parents=True)
+    (served / "index.json").write_text("{}")
+    (served / "kit" / "model.bin").write_bytes(b"model")
+    (served / ".secret").write_text("hidden")
+    (tmp_path / "outside.txt").write_text("private")
+    return served
+
+
+@pytest.fixture
+def running(folder):
+    with FolderServer(folder) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask(server, path, method="GET"):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_files_are_served(running):
+    assert ask(running, "/index.json") == (200, b"{}")
+    assert ask(running, "/kit/model.bin") == (200, b"model")
+    assert ask(running, "/nothing")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../outside.txt",
+        "/kit/../../outside.txt",
+        "/%2e%2e/outside.txt",
+        "/..%2foutside.txt",
+        "//outside.txt",
+        "/kit/..%5c..%5coutside.txt",
+        "/.secret",
+        "/kit/../.secret",
+    ],
+)
+def test_nothing_outside_and_nothing_hidden(running, path):
+    status, body = ask(running, path)
+    assert status == 404
+    assert b"private" not in body
+    assert b"hidden" not in body
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_no_link_leads_out(running, folder):
+    (folder / "kit" / "link.txt").symlink_to(folder.parent / "outside.txt")
+    (folder / "up").symlink_to(folder.parent)
+    assert ask(running, "/kit/link.txt")[0] == 404
+    assert ask(running, "/up/outside.txt")[0] == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+def test_nothing_is_written(running, folder, method):
+    assert ask(running, "/kit/model.bin", method)[0] == 501
+    assert (folder / "kit" / "model.bin").read_bytes() == b"model"
+
+
+def test_this_machine_alone_unless_asked(folder):
+    with FolderServer(folder) as server:
+        assert server.server_address[0] == "127.0.0.1"
+        assert server.address == f"http://127.0.0.1:{server.server_port}"
+    with FolderServer(folder, public=True) as server:
+        assert server.server_address[0] == "0.0.0.0"  # noqa: S104
+        assert server.address.endswith(f":{server.server_port}")
+        assert "0.0.0.0" not in server.address  # noqa: S104
+
+
+def test_what_cannot_be_served(folder, tmp_path, capsys):
+    assert main(["serve", str(tmp_path / "nothing")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+    with FolderServer(folder) as server, pytest.raises(WorkshopError, match="--port"):
+        FolderServer(folder, server.server_port)
+
+
+def test_the_command_prints_the_line_for_the_class(folder, monkeypatch, capsys):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FolderServer, "serve_forever", interrupt)
+    assert main(["serve", str(folder), "--port", "0"]) == 0
+    assert "  NOTEBOOK_KITS_MIRROR=http://127.0.0.1:" in capsys.readouterr().out

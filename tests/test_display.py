@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from matplotlib import pyplot
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
@@ -27,6 +29,7 @@ from notebook_utils import (
     load_image,
     plot_probabilities,
     show_array,
+    show_figure,
     show_images,
 )
 from notebook_utils.display import INLINE_PNG_BYTES, Picture
@@ -359,6 +362,43 @@ _COLOURS = [(0x00, 0x72, 0xB2), (0x56, 0xB4, 0xE9)]
 def test_a_chart_that_cannot_be_drawn_is_told_so(shown, arguments, error, words):
     with pytest.raises(error, match=words):
         plot_probabilities(*arguments)
+
+
+def test_a_figure_is_shown_once_with_its_text(shown):
+    figure, axes = pyplot.subplots(figsize=(3, 2), dpi=100)
+    axes.bar(["CPU"], [12])
+    show_figure(figure, "Bar chart of latency: CPU 12 ms.")
+    (picture,) = shown
+    assert picture.alt == "Bar chart of latency: CPU 12 ms."
+    assert pixels(picture).shape == (200, 300, 3)
+    assert not pyplot.fignum_exists(figure.number)
+
+
+def test_a_figure_in_a_notebook_is_one_output_with_its_text():
+    source = (
+        "import notebook_utils as n\nimport matplotlib.pyplot as plt\n"
+        "figure, axes = plt.subplots()\n"
+        "n.show_figure(figure, 'Empty axes.')"
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(book, timeout=60).execute()
+    (output,) = book.cells[0].outputs
+    assert output.data["text/plain"] == "Empty axes."
+    assert 'alt="Empty axes."' in output.data["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "alt", "error", "words"),
+    [
+        (Figure().subplots(), "Axes.", TypeError, "matplotlib Figure, found Axes"),
+        (Figure(), " ", ValueError, "says what the chart shows"),
+        (Figure(), None, ValueError, "says what the chart shows"),
+    ],
+)
+def test_a_figure_that_cannot_be_shown_is_told_so(shown, figure, alt, error, words):
+    with pytest.raises(error, match=words):
+        show_figure(figure, alt)
+    assert not shown
 
 
 def test_frames_are_blue_green_red(monkeypatch):

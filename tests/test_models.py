@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from toybox import untrained
+
 RESNET = """
 import torch
 network = torchvision.models.resnet18(weights=None).eval()
@@ -90,18 +92,57 @@ def test_importing_the_module_does_not_import_torch():
     assert output(code) == ["False"]
 
 
-def test_untrained_weights_fit_the_network_and_leave_random_numbers_alone():
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [("resnet18", ""), ("googlenet", ", init_weights=False")],
+)
+def test_untrained_weights_fit_the_network_and_leave_random_numbers_alone(
+    network, options
+):
     code = (
         "import io, torch\n"
         "from notebook_utils import ensure_torchvision\n"
-        "from notebook_utils.models import save_untrained_resnet18\n"
+        f"from notebook_utils.models import save_untrained_{network} as save\n"
         "torch.manual_seed(7)\nwithout = torch.rand(1)\n"
         "torch.manual_seed(7)\nfiles = io.BytesIO(), io.BytesIO()\n"
-        "for file in files:\n    save_untrained_resnet18(file)\n    file.seek(0)\n"
+        "for file in files:\n    save(file)\n    file.seek(0)\n"
         "print(torch.equal(torch.rand(1), without))\n"
         "first, second = (torch.load(file, weights_only=True) for file in files)\n"
         "print(all(torch.equal(first[name], second[name]) for name in first))\n"
-        "network = ensure_torchvision().models.resnet18(weights=None)\n"
+        f"make = ensure_torchvision().models.{network}\n"
+        f"network = make(weights=None{options})\n"
         "print(network.load_state_dict(first).missing_keys)"
     )
     assert output(code) == ["True", "True", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("network", "parameters"),
+    [
+        ("resnet18", untrained.RESNET18_PARAMETERS),
+        ("googlenet", untrained.GOOGLENET_PARAMETERS),
+    ],
+)
+def test_untrained_weights_are_as_many_as_the_card_says(network, parameters):
+    """Buffers, such as running means, are in the file and are no parameters."""
+    code = (
+        "import io, torch\nfrom notebook_utils import models\n"
+        f"file = io.BytesIO()\nmodels.save_untrained_{network}(file)\nfile.seek(0)\n"
+        "weights = torch.load(file, weights_only=True)\n"
+        "buffers = 'running_mean', 'running_var', 'num_batches_tracked'\n"
+        "print(sum(w.numel() for n, w in weights.items() if not n.endswith(buffers)))"
+    )
+    assert output(code) == [str(parameters)]
+
+
+def test_an_untrained_googlenet_gives_finite_scores():
+    code = (
+        "import io, torch\nfrom notebook_utils import models\n"
+        "file = io.BytesIO()\nmodels.save_untrained_googlenet(file)\nfile.seek(0)\n"
+        "make = models.ensure_torchvision().models.googlenet\n"
+        "network = make(weights=None, init_weights=False).eval()\n"
+        "network.load_state_dict(torch.load(file, weights_only=True))\n"
+        "scores = network(torch.rand(1, 3, 224, 224))\n"
+        "print(*scores.shape, bool(scores.isfinite().all() and scores.std() > 0))"
+    )
+    assert output(code) == ["1", "1000", "True"]

@@ -6,10 +6,12 @@ from .display import draw_mask as draw_mask
 from .display import load_image as load_image
 from .display import plot_probabilities as plot_probabilities
 from .display import show_array as show_array
+from .display import show_figure as show_figure
 from .display import show_images as show_images
 from .download import download_file as download_file
 from .errors import DownloadError as DownloadError
 from .errors import KitError as KitError
+from .errors import UnsafeFileError as UnsafeFileError
 from .errors import WorkshopError as WorkshopError
 from .exercises import check_answer as check_answer
 from .kit import Kit as Kit

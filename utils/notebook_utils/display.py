@@ -22,6 +22,7 @@ import base64
 import html
 import operator
 import os
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -262,6 +263,46 @@ def plot_probabilities(
     picture = None if image is None else _picture(image, "image")
     alt = _list_of(names, percents, title)
     display(Picture(_bars(names, percents, picture, title, alt), alt))
+
+
+def show_figure(figure: Any, alt: str) -> None:
+    """Show a chart that was drawn with matplotlib, with a text that stands for it.
+
+    Parameters
+    ----------
+    figure
+        A ``matplotlib.figure.Figure``. One that pyplot made is closed, or the notebook
+        would show it a second time, without the text.
+    alt
+        What is to be seen, for those who cannot see it: the kind of chart and what it
+        tells, with the numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what is described above; the message says in what way.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> figure = Figure()
+    >>> _ = figure.subplots().bar(["CPU", "GPU"], [12, 5])
+    >>> show_figure(figure, "Bar chart of latency: CPU 12 ms, GPU 5 ms.")
+    Bar chart of latency: CPU 12 ms, GPU 5 ms.
+    """
+    from IPython.display import display
+
+    if not hasattr(figure, "savefig"):
+        raise TypeError(
+            "figure: expected a matplotlib Figure, found "
+            f"{type(figure).__name__}. Pass the figure, not its axes: axes.figure"
+        )
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("alt: expected a text that says what the chart shows.")
+    display(Picture(_png(figure, alt), alt))
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
 
 
 def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:

@@ -107,9 +107,17 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             kit="classification-torch",
             title="ResNet-18 of torchvision, untrained (PyTorch)",
-            trained_on=untrained.TRAINED_ON,
+            trained_on=untrained.COMPARED,
             measured_on=untrained.MEASURED_ON,
-            make=untrained.make_torch,
+            make=partial(untrained.copy_picture, untrained.RESNET18_PARAMETERS),
+            measure=untrained.measure,
+        ),
+        Recipe(
+            kit="classification-googlenet",
+            title="GoogLeNet of torchvision, untrained (PyTorch)",
+            trained_on=untrained.TIMED,
+            measured_on=untrained.MEASURED_ON,
+            make=partial(untrained.copy_picture, untrained.GOOGLENET_PARAMETERS),
             measure=untrained.measure,
         ),
     )

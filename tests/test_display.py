@@ -466,11 +466,18 @@ def test_a_picture_is_fetched_once_and_kept_as_it_came(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("body", [b"<!DOCTYPE html>", b"", encoded(".png")[:40]])
-def test_what_comes_in_place_of_a_picture_is_not_kept(server, tmp_path, body):
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<!DOCTYPE html>", "is not a picture .* it was not kept"),
+        (encoded(".png")[:40], "is not a picture .* it was not kept"),
+        (b"", "expected a file with something in it"),
+    ],
+)
+def test_what_comes_in_place_of_a_picture_is_not_kept(server, tmp_path, body, words):
     server.answers["/toy.png"] = Answer(body)
     path = tmp_path / "toy.png"
-    with pytest.raises(DownloadError, match=r"is not a picture .* it was not kept"):
+    with pytest.raises(DownloadError, match=words):
         load_image(path, server.url("/toy.png"))
     assert list(tmp_path.iterdir()) == []
     server.answers["/toy.png"] = Answer(encoded(".png"))

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from misbehaving_server import BODY, OTHER_BODY, Fault, misbehaving_server
@@ -699,6 +699,12 @@ HEADERS = st.fixed_dictionaries(
     headers=HEADERS,
     status=st.sampled_from([200, 200, 206, 206, 301, 302, 307, 416, 429, 503]),
     close_after=st.none() | st.integers(0, 3000),
+)
+@example(  # the body of a redirect must not be read, however long it says it is
+    headers={"Content-Encoding": "gzip", "Content-Length": "25274798184"}
+    | {"Location": "0"},
+    status=301,
+    close_after=None,
 )
 def test_no_header_makes_another_file_of_it(
     site, tmp_path, headers, status, close_after

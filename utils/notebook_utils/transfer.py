@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 import truststore
@@ -88,7 +89,6 @@ def open_session() -> requests.Session:
     session.headers["User-Agent"] = f"inference-workshop/{release}"
     # Identity: a compressed answer would have another length than the file.
     session.headers["Accept-Encoding"] = "identity"
-    session.max_redirects = MOST_REDIRECTS
     session.mount("https://", _SystemTrustAdapter())
     return session
 
@@ -199,16 +199,22 @@ def _ask(
     timeout: float,
 ) -> requests.Response:
     try:
-        return session.request(
-            method,
-            url,
-            headers=headers,
-            stream=True,
-            timeout=timeout,
-            allow_redirects=True,
-        )
-    except requests.TooManyRedirects as error:
-        raise RefusedError(f"redirected more than {MOST_REDIRECTS} times") from error
+        for _ in range(MOST_REDIRECTS + 1):
+            response = session.request(
+                method,
+                url,
+                headers=headers,
+                stream=True,
+                timeout=timeout,
+                allow_redirects=False,
+            )
+            target = session.get_redirect_target(response)
+            if not target:
+                return response
+            # Closed unread: requests would read the body of a redirect without a limit.
+            response.close()
+            url = urljoin(url, requests.utils.requote_uri(target))
+        raise RefusedError(f"redirected more than {MOST_REDIRECTS} times")
     except requests.Timeout as error:
         raise TryAgainError(f"no answer in {timeout:g} s") from error
     except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:

@@ -72,20 +72,28 @@ class _SystemTrustAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **options)
 
 
+class _Session(requests.Session):
+    """Leave redirects to `_ask`: requests reads their bodies, however long they are."""
+
+    def resolve_redirects(
+        self, *arguments: Any, **options: Any
+    ) -> Iterator[requests.Response]:
+        return iter(())
+
+
 def open_session() -> requests.Session:
     """Open a session that speaks ``http`` and ``https`` in this project's name.
 
     Returns
     -------
     requests.Session
-        It follows redirects to those two schemes only, and asks the environment for a
-        proxy.
+        It asks the environment for a proxy, and follows no redirects by itself.
     """
     try:
         release = version("inference-workshop")
     except PackageNotFoundError:  # run from a copy that was never installed
         release = "0"
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = f"inference-workshop/{release}"
     # Identity: a compressed answer would have another length than the file.
     session.headers["Accept-Encoding"] = "identity"
@@ -211,8 +219,7 @@ def _ask(
             target = session.get_redirect_target(response)
             if not target:
                 return response
-            # Closed unread: requests would read the body of a redirect without a limit.
-            response.close()
+            response.close()  # unread: nothing in a redirect is of use
             url = urljoin(url, requests.utils.requote_uri(target))
         raise RefusedError(f"redirected more than {MOST_REDIRECTS} times")
     except requests.Timeout as error:

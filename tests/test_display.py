@@ -79,7 +79,8 @@ def test_kinds_of_pictures(shown, image, colour):
 
 
 def test_a_tensor_is_a_picture(shown):
-    torch = pytest.importorskip("torch")
+    import torch
+
     show_images(torch.full((30, 40, 3), 1.0))
     assert tuple(pixels(shown[0])[150, 200]) == (255, 255, 255)
 

@@ -154,10 +154,11 @@ def _cards(root: Path) -> str:
     head = (
         "# The included kits\n\n"
         "<!-- Made by `python -m curator sync` from data/kits/*/card.json. -->\n\n"
-        "Every model here is our own work: trained and exported by `toybox`, on scenes "
-        "that `notebook_utils.scenes` draws.\n"
-        "Those that were trained know eight toys, and nothing else.\n"
-        "Figures were measured on scenes that were kept out of training."
+        "Everything here is our own work, built by `toybox`. "
+        "The models were trained on scenes that `notebook_utils.scenes` draws: "
+        "they know eight toys, and nothing else.\n"
+        "Figures were measured on scenes that were kept out of training.\n"
+        "Two kits hold random weights for a network of torchvision, and say so."
     )
     return "\n\n".join([head, *sections]) + "\n"
 

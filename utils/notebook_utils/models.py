@@ -70,7 +70,7 @@ def save_untrained_resnet18(file: BinaryIO) -> None:
     """Write weights for torchvision's ResNet-18 that were never trained.
 
     The published weights are 45 MB, too much to be part of a collection of lessons.
-    These have the same names, shapes and size, and are the same on every machine; what
+    These have the same names, shapes and size, and come from a fixed seed; what
     they cannot do is recognise anything. They are for lessons in which it does not
     matter what a network says, only that it says the same in two places.
 

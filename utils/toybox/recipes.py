@@ -44,81 +44,76 @@ class Recipe:
     licence: str = "Apache-2.0"
 
 
+_classifier = partial(
+    Recipe,
+    measured_on=classification.MEASURED_ON,
+    measure=classification.measure,
+)
+_segmenter = partial(
+    Recipe,
+    trained_on=segmentation.TRAINED_ON,
+    measured_on=segmentation.MEASURED_ON,
+    measure=segmentation.measure,
+)
+_untrained = partial(
+    Recipe, measured_on=untrained.MEASURED_ON, measure=untrained.measure
+)
+
 # A kit that carries the network of another comes after it.
 RECIPES: dict[str, Recipe] = {
     recipe.kit: recipe
     for recipe in (
-        Recipe(
+        _classifier(
             kit="classification-onnx",
             title="Which of eight toys is in the picture (ONNX, FP32 weights)",
             trained_on=classification.TRAINED_ON,
-            measured_on=classification.MEASURED_ON,
             make=classification.make_onnx,
-            measure=classification.measure,
         ),
-        Recipe(
+        _classifier(
             kit="classification-ir",
             title="Which of eight toys is in the picture (OpenVINO IR, FP16 weights)",
             trained_on=classification.TRAINED_ON,
-            measured_on=classification.MEASURED_ON,
             make=partial(make_ir, "classification-onnx"),
-            measure=classification.measure,
         ),
-        Recipe(
+        _classifier(
             kit="classification-tf",
             title="Which of eight toys is in the picture (TensorFlow, frozen graph)",
             trained_on=classification.TRAINED_ON,
-            measured_on=classification.MEASURED_ON,
             make=classification_formats.make_tf,
-            measure=classification.measure,
         ),
-        Recipe(
+        _classifier(
             kit="classification-tflite",
             title="Which of eight toys is in the picture (TensorFlow Lite, INT8)",
             trained_on=classification_formats.QUANTIZED_ON,
-            measured_on=classification.MEASURED_ON,
             make=classification_formats.make_tflite,
-            measure=classification.measure,
         ),
-        Recipe(
+        _classifier(
             kit="classification-paddle",
             title="Which of eight toys is in the picture (PaddlePaddle)",
             trained_on=classification.TRAINED_ON,
-            measured_on=classification.MEASURED_ON,
             make=classification_formats.make_paddle,
-            measure=classification.measure,
         ),
-        Recipe(
+        _segmenter(
             kit="segmentation-onnx",
             title="Where in the picture toys are (ONNX, FP32 weights)",
-            trained_on=segmentation.TRAINED_ON,
-            measured_on=segmentation.MEASURED_ON,
             make=segmentation.make_onnx,
-            measure=segmentation.measure,
         ),
-        Recipe(
+        _segmenter(
             kit="segmentation-ir",
             title="Where in the picture toys are (OpenVINO IR, FP16 weights)",
-            trained_on=segmentation.TRAINED_ON,
-            measured_on=segmentation.MEASURED_ON,
             make=partial(make_ir, "segmentation-onnx"),
-            measure=segmentation.measure,
         ),
-        Recipe(
+        _untrained(
             kit="classification-torch",
             title="ResNet-18 of torchvision, untrained (PyTorch)",
             trained_on=untrained.COMPARED,
-            measured_on=untrained.MEASURED_ON,
             make=partial(untrained.copy_picture, untrained.RESNET18_PARAMETERS),
-            measure=untrained.measure,
         ),
-        Recipe(
+        _untrained(
             kit="classification-googlenet",
             title="GoogLeNet of torchvision, untrained (PyTorch)",
             trained_on=untrained.TIMED,
-            measured_on=untrained.MEASURED_ON,
             make=partial(untrained.copy_picture, untrained.GOOGLENET_PARAMETERS),
-            measure=untrained.measure,
         ),
     )
 }

@@ -11,12 +11,12 @@ from pathlib import Path
 from notebook_utils.kits import included_folder
 
 COMPARED = (
-    "Nothing: the weights are random numbers, the same on every machine, generated on "
+    "Nothing: the weights are random numbers from a fixed seed, generated on "
     "first use. This network recognises nothing; its lesson compares what two programs "
     "make of it"
 )
 TIMED = (
-    "Nothing: the weights are random numbers, the same on every machine, generated on "
+    "Nothing: the weights are random numbers from a fixed seed, generated on "
     "first use. This network recognises nothing; its lesson measures time, which does "
     "not depend on them"
 )

@@ -5,7 +5,7 @@ import pytest
 
 from notebook_utils import KitError
 from notebook_utils.__main__ import main
-from notebook_utils.cache import (
+from notebook_utils.kits.cache import (
     altered_files,
     cache_dir,
     cached_kits,

@@ -7,7 +7,8 @@ from conftest import Answer
 from curator.__main__ import main
 from curator.prove import Proof, propose, prove, read_found
 from fixtures.curator_lessons import make_checkout
-from notebook_utils import KitError, registry
+from notebook_utils import KitError
+from notebook_utils.kits import registry
 
 KIT = "classification-ir"
 BODIES = {

@@ -8,7 +8,8 @@ from curator.lanes import Checkout
 from curator.published_lane import check_published, plan_kits, read_manifest
 from curator.results import LessonResult
 from fixtures.curator_lessons import FIXTURES, make_checkout
-from notebook_utils import WorkshopError, registry
+from notebook_utils import WorkshopError
+from notebook_utils.kits import registry
 
 IR = "classification-ir"
 FILES = {

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Answer
 from notebook_utils import DownloadError, download_file
-from notebook_utils.retry import Pace
+from notebook_utils.download.retry import Pace
 
 BODY = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -21,7 +21,7 @@ def waits(monkeypatch):
     """Let nobody really wait between two attempts, and say how long they would."""
     slept: list[float] = []
     pace = Pace(sleep=slept.append)
-    monkeypatch.setattr("notebook_utils.download.Pace", lambda: pace)
+    monkeypatch.setattr("notebook_utils.download.fetching.Pace", lambda: pace)
     return slept
 
 

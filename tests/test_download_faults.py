@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from misbehaving_server import BODY, OTHER_BODY, Fault, misbehaving_server
 from notebook_utils import DownloadError, download_file
 from notebook_utils.download import Wanted, fetch_first
-from notebook_utils.retry import Pace
+from notebook_utils.download.retry import Pace
 
 SHA256 = hashlib.sha256(BODY).hexdigest()
 SIZE = len(BODY)
@@ -64,7 +64,7 @@ def waits(monkeypatch):
     """Let nobody really wait between two attempts, and say how long they would."""
     slept: list[float] = []
     pace = Pace(sleep=slept.append, jitter=lambda: 1.0)
-    monkeypatch.setattr("notebook_utils.download.Pace", lambda: pace)
+    monkeypatch.setattr("notebook_utils.download.fetching.Pace", lambda: pace)
     return slept
 
 
@@ -478,7 +478,8 @@ Usage = namedtuple("Usage", "total used free")
 def test_no_room_is_noticed_before_the_first_byte(site, tmp_path, table, monkeypatch):
     usage = Usage(SIZE, 1, SIZE - 1)
     monkeypatch.setattr(
-        "notebook_utils.transfer.shutil", SimpleNamespace(disk_usage=lambda _: usage)
+        "notebook_utils.download.transfer.shutil",
+        SimpleNamespace(disk_usage=lambda _: usage),
     )
     site.faults["/model.bin"] = [Fault(etag=A)]
     with pytest.raises(DownloadError, match=f"room for {SIZE} bytes more, found"):
@@ -496,7 +497,7 @@ def test_a_disk_that_fills_up(site, tmp_path, table, monkeypatch):
         return FullDisk(handle, mode)
 
     site.faults["/model.bin"] = [Fault(etag=A)]
-    monkeypatch.setattr("notebook_utils.partial.os.fdopen", fdopen)
+    monkeypatch.setattr("notebook_utils.download.partial.os.fdopen", fdopen)
     with pytest.raises(DownloadError, match="No space left") as caught:
         fetch(site, tmp_path, mirrors=[site.url("/mirror")])
     assert str(tmp_path / "model.bin") in str(caught.value)

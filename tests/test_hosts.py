@@ -5,7 +5,7 @@ import pytest
 from conftest import Answer
 from notebook_utils import DownloadError
 from notebook_utils.download import Wanted
-from notebook_utils.hosts import (
+from notebook_utils.kits.hosts import (
     ASKED_FOR,
     UNASKED,
     SilentHosts,

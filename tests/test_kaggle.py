@@ -8,7 +8,7 @@ import pytest
 
 from notebook_utils import DownloadError
 from notebook_utils.download import Wanted
-from notebook_utils.kaggle import fetch_from_kaggle
+from notebook_utils.kits.kaggle import fetch_from_kaggle
 
 HANDLE = "tensorflow/inception/tfLite/v4-quant"
 

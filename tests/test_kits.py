@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from conftest import Answer
-from notebook_utils import DownloadError, KitError, kits, list_kits, load_kit, registry
-from notebook_utils.cache import clean_cache, sums_of
-from notebook_utils.hosts import silent_hosts
-from notebook_utils.kit import Kit, KitFile, Preparation
-from notebook_utils.mirrors import write_index
+from notebook_utils import DownloadError, KitError, list_kits, load_kit
+from notebook_utils.kits import loading, registry
+from notebook_utils.kits.cache import clean_cache, sums_of
+from notebook_utils.kits.hosts import silent_hosts
+from notebook_utils.kits.kit import Kit, KitFile, Preparation
+from notebook_utils.kits.mirrors import write_index
 
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n"
@@ -415,13 +416,13 @@ def test_unknown_names():
     with pytest.raises(ValueError, match="NOTEBOOK_KITS"):
         load_kit("classification-ir", origin="famous")
     with pytest.raises(KitError, match="missing"):
-        kits.included_folder("nothing")
+        loading.included_folder("nothing")
 
 
 def test_a_missing_file_is_named(monkeypatch, tmp_path):
     card = {"files": {"model.xml": {"bytes": 1, "sha256": ""}}}
     (tmp_path / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr(kits, "included_folder", lambda name: tmp_path)
+    monkeypatch.setattr(loading, "included_folder", lambda name: tmp_path)
     with pytest.raises(KitError, match=r"model\.xml"):
         load_kit("classification-ir", origin="included")
 

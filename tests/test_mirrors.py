@@ -5,15 +5,15 @@ import pytest
 
 from conftest import Answer
 from notebook_utils import DownloadError
-from notebook_utils.cache import sums_of
-from notebook_utils.hosts import ASKED_FOR, UNASKED, Patience
-from notebook_utils.mirrors import (
+from notebook_utils.kits.cache import sums_of
+from notebook_utils.kits.hosts import ASKED_FOR, UNASKED, Patience
+from notebook_utils.kits.mirrors import (
     AlteredFileError,
     open_mirror,
     read_index,
     write_index,
 )
-from notebook_utils.published import PublishedFile
+from notebook_utils.kits.published import PublishedFile
 
 FILES = [PublishedFile.read({"name": name}) for name in ("model.xml", "labels.txt")]
 BODIES = {"model.xml": b"<net/>", "labels.txt": b"ball"}

@@ -62,7 +62,7 @@ def tree():
 
 def test_the_wheel_holds_the_package_and_the_kits_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert "notebook_utils/kits.toml" in names
+    assert "notebook_utils/kits/kits.toml" in names
     assert "notebook_utils/__init__.pyi" in names
     kits = {path.parent.name for path in (ROOT / "data" / "kits").glob("*/card.json")}
     carried = {name.split("/")[3] for name in names if "/data/kits/" in name}

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from conftest import Answer
-from notebook_utils import KitError, load_kit, registry
+from notebook_utils import KitError, load_kit
 from notebook_utils.__main__ import main
-from notebook_utils.prefetch import prefetch
+from notebook_utils.kits import registry
+from notebook_utils.kits.prefetch import prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +91,7 @@ def test_a_silent_host_is_asked_for_one_file(tmp_path, server, monkeypatch):
 
         raise DownloadError(f"Could not fetch.\n  {file.addresses[0]}: no connection")
 
-    monkeypatch.setattr("notebook_utils.prefetch.fetch", silent)
+    monkeypatch.setattr("notebook_utils.kits.prefetch.fetch", silent)
     done = prefetch([], tmp_path)
     assert calls == ["one.bin"]
     assert len(done.failed) == 4

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from notebook_utils.progress import Bar, Lines, Progress, suitable_display
+from notebook_utils.download.progress import Bar, Lines, Progress, suitable_display
 
 
 class Clock:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from notebook_utils.retry import LONGEST_WAIT_S, Pace, retry_after_s
+from notebook_utils.download.retry import LONGEST_WAIT_S, Pace, retry_after_s
 
 NOON = datetime(2026, 1, 3, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from notebook_utils import WorkshopError
 from notebook_utils.__main__ import main
-from notebook_utils.serve import FolderServer
+from notebook_utils.kits.serve import FolderServer
 
 
 @pytest.fixture

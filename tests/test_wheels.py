@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from notebook_utils.__main__ import main
-from notebook_utils.wheels import system_of, wheel_commands
+from notebook_utils.kits.wheels import system_of, wheel_commands
 
 REQUIREMENTS = """\
 # a comment

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from notebook_utils import registry
-from notebook_utils.cache import sums_of
 from notebook_utils.errors import KitError
-from notebook_utils.hosts import ASKED_FOR
-from notebook_utils.mirrors import write_index
-from notebook_utils.published import PublishedFile, fetch
+from notebook_utils.kits import registry
+from notebook_utils.kits.cache import sums_of
+from notebook_utils.kits.hosts import ASKED_FOR
+from notebook_utils.kits.mirrors import write_index
+from notebook_utils.kits.published import PublishedFile, fetch
 
 from .collection import Lesson
 from .files import write_text

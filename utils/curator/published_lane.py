@@ -22,12 +22,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from notebook_utils.cache import sums_of
 from notebook_utils.download import Wanted
 from notebook_utils.errors import WorkshopError
-from notebook_utils.mirrors import write_index
-from notebook_utils.registry import registry
-from notebook_utils.serve import FolderServer
+from notebook_utils.kits.cache import sums_of
+from notebook_utils.kits.mirrors import write_index
+from notebook_utils.kits.registry import registry
+from notebook_utils.kits.serve import FolderServer
 
 from .checks import Check
 from .collection import Lesson

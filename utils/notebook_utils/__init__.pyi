@@ -14,7 +14,7 @@ from .errors import KitError as KitError
 from .errors import UnsafeFileError as UnsafeFileError
 from .errors import WorkshopError as WorkshopError
 from .exercises import check_answer as check_answer
-from .kit import Kit as Kit
+from .kits import Kit as Kit
 from .kits import list_kits as list_kits
 from .kits import load_kit as load_kit
 from .models import ensure_torchvision as ensure_torchvision

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import WorkshopError
-from .kit_commands import add_kit_commands, no_more
+from .kits.commands import add_kit_commands, no_more
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -208,7 +208,7 @@ def _bytes_in(path: Path) -> int | None:
 
 
 def _disk() -> Check:
-    from .cache import cache_dir
+    from .kits.cache import cache_dir
 
     folder = cache_dir()
     existing = next(path for path in (folder, *folder.parents) if path.exists())

@@ -5,7 +5,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from .errors import WorkshopError
+from ..errors import WorkshopError
 
 LOOPBACK = "127.0.0.1"
 

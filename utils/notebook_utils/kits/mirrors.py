@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..download import Wanted
+from ..errors import DownloadError
+from ..files import write_whole
 from .cache import cache_dir, record, shared_cache_dir
-from .download import Wanted
-from .errors import DownloadError
-from .files import write_whole
 from .hosts import Patience, ask, first_failure
 from .published import PublishedFile
 

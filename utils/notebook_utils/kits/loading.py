@@ -14,10 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..download import file_sha256
+from ..errors import DownloadError, KitError
+from ..files import write_whole
 from .cache import cache_dir, record, shared_cache_dir
-from .download import file_sha256
-from .errors import DownloadError, KitError
-from .files import write_whole
 from .hosts import ASKED_FOR, UNASKED, Patience, first_failure
 from .kit import Kit, KitFile, Origin, Preparation
 from .mirrors import AlteredFileError, open_mirror
@@ -105,7 +105,7 @@ def included_folder(name: str) -> Path:
     KitError
         The folder is not there.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for kits in (package / "data" / "kits", package.parents[1] / "data" / "kits"):
         if (kits / name).is_dir():
             return kits / name

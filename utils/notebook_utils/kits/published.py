@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..download import Wanted, file_sha256
+from ..errors import DownloadError
 from .cache import cache_dir, record, recorded, shared_cache_dir
-from .download import Wanted, file_sha256
-from .errors import DownloadError
 from .hosts import Patience, ask
 from .kaggle import fetch_from_kaggle
 

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from .errors import DownloadError
-from .files import locked
+from ..errors import DownloadError
+from ..files import locked
 from .partial import Partial
 from .progress import Progress
 from .retry import LONGEST_WAIT_S, Pace
@@ -29,8 +29,7 @@ from .transfer import (
     attempt,
     open_session,
 )
-from .wanted import Wanted as Wanted
-from .wanted import file_sha256 as file_sha256
+from .wanted import Wanted
 
 # An attempt that brought as much as this on is no failure of the server's.
 HEADWAY_BYTES = 1 << 20

@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Queue
 from typing import BinaryIO, Self
 
-from .files import beside
+from ..files import beside
 
 CHUNK_BYTES = 1 << 18
 # Bounds what waits for the hash where a machine hashes slower than it receives.

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from .download import Wanted, file_sha256
-from .errors import KitError
-from .files import write_whole
-from .workspace import APPLICATION
+from ..download import Wanted, file_sha256
+from ..errors import KitError
+from ..files import write_whole
+from ..workspace import APPLICATION
 
 SUMS = "sums.json"
 SECTIONS = ("published", "mirrored", "included")

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import DownloadError, KitError
+from ..files import write_whole
 from .cache import sums_of
-from .errors import DownloadError, KitError
-from .files import write_whole
 from .hosts import ASKED_FOR, did_not_answer, first_failure, host_of
 from .mirrors import INDEX, Sums, read_index, write_index
 from .published import PublishedFile, fetch

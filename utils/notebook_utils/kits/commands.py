@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .errors import WorkshopError
+from ..errors import WorkshopError
 
 _MB = 1_000_000
 
@@ -73,7 +73,7 @@ def no_more(rest: list[str]) -> None:
 
 def _kits(arguments: argparse.Namespace, rest: list[str]) -> int:
     no_more(rest)
-    from .kits import list_kits, load_kit
+    from .loading import list_kits, load_kit
 
     for name in list_kits():
         print(load_kit(name), end="\n\n")
@@ -147,8 +147,8 @@ def _prefetch(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _prefetch_wheels(arguments: argparse.Namespace) -> int:
+    from ..workspace import checkout
     from .wheels import wheel_commands
-    from .workspace import checkout
 
     root = checkout()
     if arguments.kits:

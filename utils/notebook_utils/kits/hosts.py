@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..download import Wanted, fetch_first
+from ..errors import DownloadError
+from ..files import write_whole
 from .cache import cache_dir
-from .download import Wanted, fetch_first
-from .errors import DownloadError
-from .files import write_whole
 
 SILENCE_S = 600
 

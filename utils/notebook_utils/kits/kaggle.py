@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from .download import Wanted
-from .errors import DownloadError
-from .files import write_whole
+from ..download import Wanted
+from ..errors import DownloadError
+from ..files import write_whole
 
 
 def fetch_from_kaggle(handle: str, member: str, target: Path, wanted: Wanted) -> None:

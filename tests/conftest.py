@@ -16,6 +16,15 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+@pytest.fixture(autouse=True)
+def no_choice_of_kits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What the person at this desk chose in lesson 00 is not read or changed."""
+    path = tmp_path_factory.mktemp("config") / "kits-origin.txt"
+    monkeypatch.setattr("notebook_utils.kits.preference.preference_file", lambda: path)
+
+
 @dataclass
 class Answer:
     body: bytes = b""

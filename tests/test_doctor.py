@@ -7,31 +7,46 @@ from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
+import requests
 
-from notebook_utils import WorkshopError, doctor
-from notebook_utils.doctor import Check, checks, main
+from notebook_utils import WorkshopError
+from notebook_utils.doctor import Check, checks, machine, main, report, software
+from notebook_utils.doctor.connections import Connections
+from notebook_utils.kits import registry
+from notebook_utils.kits.mirrors import write_index
 
 GB = 1024**3
 NAMES = [
     "Python",
     "packages",
+    "processor",
     "OpenVINO",
     "memory",
     "disk",
     "widgets",
     "torchvision",
     "kits",
+    "network",
+    "certificates",
     "imports",
 ]
+
+
+@pytest.fixture(autouse=True)
+def only_included_kits(monkeypatch):
+    """No host is asked, but where a test says so."""
+    monkeypatch.setenv("NOTEBOOK_KITS", "included")
+    monkeypatch.delenv("NOTEBOOK_KITS_MIRROR", raising=False)
 
 
 @pytest.fixture
 def healthy(monkeypatch):
     """A machine on which every check passes."""
-    for name in NAMES:
-        monkeypatch.setitem(
-            doctor._CHECKS, name, lambda name=name: Check(name, True, "as it should be")
-        )
+    looks = {
+        name: lambda name=name: Check(name, True, "as it should be") for name in NAMES
+    }
+    monkeypatch.setattr(report, "_looks", lambda: looks)
+    return looks
 
 
 def test_every_part_is_checked_in_order():
@@ -53,48 +68,46 @@ def test_a_ready_machine(healthy, capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "ok   Python: as it should be"
-    assert lines[-1] == "READY 9/9"
-    assert len(lines) == 10
+    assert lines[-1] == "READY 12/12"
+    assert len(lines) == 13
 
 
-def test_a_failed_check_comes_with_its_remedy(healthy, monkeypatch, capsys):
+def test_a_failed_check_comes_with_its_remedy(healthy, capsys):
     failed = Check("disk", False, "0.1 GB free", "Make room.")
-    monkeypatch.setitem(doctor._CHECKS, "disk", lambda: failed)
+    healthy["disk"] = lambda: failed
     assert main([]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "FAIL disk: 0.1 GB free -> Make room." in lines
-    assert lines[-1] == "NOT READY 8/9"
+    assert lines[-1] == "NOT READY 11/12"
 
 
-def test_a_note_does_not_fail(healthy, monkeypatch, capsys):
+def test_a_note_does_not_fail(healthy, capsys):
     note = Check("memory", True, "1.0 GB free", "Close programs.")
-    monkeypatch.setitem(doctor._CHECKS, "memory", lambda: note)
+    healthy["memory"] = lambda: note
     assert main([]) == 0
     printed = capsys.readouterr().out
     assert "note memory: 1.0 GB free -> Close programs." in printed
 
 
-def test_a_check_that_crashes_is_a_failed_check(healthy, monkeypatch, capsys):
+def test_a_check_that_crashes_is_a_failed_check(healthy, capsys):
     def crash():
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setitem(doctor._CHECKS, "OpenVINO", crash)
+    healthy["OpenVINO"] = crash
     assert main([]) == 1
     output = capsys.readouterr()
     assert "FAIL OpenVINO: RuntimeError: two lines -> " in output.out
     assert "Traceback" not in output.out + output.err
 
 
-def test_json_says_the_same(healthy, monkeypatch, capsys):
-    monkeypatch.setitem(
-        doctor._CHECKS, "disk", lambda: Check("disk", False, "full", "Make room.")
-    )
+def test_json_says_the_same(healthy, capsys):
+    healthy["disk"] = lambda: Check("disk", False, "full", "Make room.")
     assert main(["--json"]) == 1
-    report = json.loads(capsys.readouterr().out)
-    assert report["ready"] is False
-    assert report["passed"] == 8
-    assert [check["name"] for check in report["checks"]] == NAMES
-    assert report["checks"][4] == {
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["ready"] is False
+    assert listed["passed"] == 11
+    assert [check["name"] for check in listed["checks"]] == NAMES
+    assert listed["checks"][5] == {
         "name": "disk",
         "ok": False,
         "found": "full",
@@ -117,8 +130,8 @@ def test_the_command_line_runs_it(tmp_path):
         cwd=tmp_path,
         check=False,
     )
-    report = json.loads(done.stdout)
-    assert done.returncode == (0 if report["ready"] else 1)
+    listed = json.loads(done.stdout)
+    assert done.returncode == (0 if listed["ready"] else 1)
 
 
 @pytest.mark.parametrize(
@@ -127,14 +140,14 @@ def test_the_command_line_runs_it(tmp_path):
 )
 def test_python_versions(monkeypatch, version, ok):
     monkeypatch.setattr(sys, "version_info", version)
-    check = doctor._python()
+    check = machine.python()
     assert check.ok is ok
     assert ("3.11 to 3.13" in check.remedy) is not ok
 
 
 def test_the_python_versions_are_those_of_the_package():
     requires = metadata.metadata("inference-workshop")["Requires-Python"]
-    (_, least), (major, minor) = doctor.PYTHON_VERSIONS
+    (_, least), (major, minor) = machine.PYTHON_VERSIONS
     assert set(requires.split(",")) == {f">=3.{least}", f"<{major}.{minor + 1}"}
 
 
@@ -151,12 +164,12 @@ def test_the_python_versions_are_those_of_the_package():
 )
 def test_requirements_are_compared_with_what_is_installed(line, fault):
     expected = fault and fault.format(numpy=metadata.version("numpy"))
-    assert doctor._fault(line) == expected
+    assert software._fault(line) == expected
 
 
 def test_a_local_version_fits_a_pin(monkeypatch):
     monkeypatch.setattr(metadata, "version", lambda name: "2.13.0+cpu")
-    assert doctor._fault("torch==2.13.0") is None
+    assert software._fault("torch==2.13.0") is None
 
 
 def test_a_checkout_also_asks_for_what_the_notebooks_need(tmp_path, monkeypatch):
@@ -164,24 +177,24 @@ def test_a_checkout_also_asks_for_what_the_notebooks_need(tmp_path, monkeypatch)
     (tmp_path / "requirements.txt").write_text(
         "# Training\ntorch==2.13.0  # pinned\n\n--index-url x\n-e .\nno-such-package\n"
     )
-    monkeypatch.setattr(doctor, "checkout", lambda: tmp_path)
-    assert doctor._requirements() == [
+    monkeypatch.setattr(software, "checkout", lambda: tmp_path)
+    assert software._requirements() == [
         "numpy",
         "requests",
         "torch==2.13.0",
         "no-such-package",
     ]
-    check = doctor._packages()
+    check = software.packages()
     assert not check.ok
     assert "no-such-package is not installed" in check.found
     assert "pip install -r requirements.txt" in check.remedy
 
 
 def test_without_a_checkout_the_remedy_names_the_packages(monkeypatch):
-    monkeypatch.setattr(doctor, "checkout", lambda: None)
+    monkeypatch.setattr(software, "checkout", lambda: None)
     wanted = ["numpy", "no-such-package>=2 ; python_version >= '3'"]
     monkeypatch.setattr(metadata, "requires", lambda name: wanted)
-    assert doctor._packages().remedy == 'pip install "no-such-package>=2"'
+    assert software.packages().remedy == 'pip install "no-such-package>=2"'
 
 
 def test_absent_devices_are_told_and_no_failure(monkeypatch):
@@ -191,16 +204,23 @@ def test_absent_devices_are_told_and_no_failure(monkeypatch):
     monkeypatch.setattr(
         "notebook_utils.devices.missing_devices", lambda: {"GPU": "none in sight"}
     )
-    check = doctor._openvino()
+    check = software.openvino()
     assert check.ok
     assert "CPU = a processor" in check.found
     assert "no GPU: none in sight" in check.found
-    assert "by default" in check.found
+
+
+def test_the_processor_says_what_it_computes_in(monkeypatch):
+    check = machine.processor()
+    assert check.ok
+    assert "FP32" in check.found and "by default in" in check.found
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert machine.processor().found.startswith("3 cores")
 
 
 def test_no_device_at_all_is_a_failure(monkeypatch):
     monkeypatch.setattr("notebook_utils.devices.available_devices", dict)
-    check = doctor._openvino()
+    check = software.openvino()
     assert not check.ok and check.remedy
 
 
@@ -215,11 +235,11 @@ def memory(monkeypatch):
 
 def test_little_memory_is_noted(memory, tmp_path):
     memory(8, 1)
-    check = doctor._memory(tmp_path)
+    check = machine.memory(tmp_path)
     assert check.ok and "Close programs" in check.remedy
     assert check.found == "1.0 GB free of 8.0 GB"
     memory(8, 5)
-    assert doctor._memory(tmp_path).remedy == ""
+    assert machine.memory(tmp_path).remedy == ""
 
 
 @pytest.mark.parametrize(
@@ -230,7 +250,7 @@ def test_the_limit_of_a_container_counts(memory, tmp_path, limit, found):
     memory(64, 40)
     (tmp_path / "memory.max").write_text(f"{limit}\n")
     (tmp_path / "memory.current").write_text(f"{GB // 2}\n")
-    check = doctor._memory(tmp_path)
+    check = machine.memory(tmp_path)
     assert check.found == found
     assert bool(check.remedy) is (limit != "max")
 
@@ -239,18 +259,18 @@ def test_the_limit_of_a_container_counts(memory, tmp_path, limit, found):
 def test_the_cache_needs_room(monkeypatch, tmp_path, free, ok):
     usage = namedtuple("usage", "total used free")(0, 0, int(free * GB))
     asked = []
-    monkeypatch.setattr(doctor, "disk_usage", lambda p: asked.append(p) or usage)
+    monkeypatch.setattr(machine, "disk_usage", lambda p: asked.append(p) or usage)
     monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "not" / "yet" / "there"))
-    check = doctor._disk()
+    check = machine.disk()
     assert check.ok is ok and bool(check.remedy) is not ok
     assert asked == [tmp_path]
     assert not (tmp_path / "not").exists()
 
 
 def hide(monkeypatch, package):
-    find = doctor.importlib.util.find_spec
+    find = software.importlib.util.find_spec
     monkeypatch.setattr(
-        doctor.importlib.util,
+        software.importlib.util,
         "find_spec",
         lambda name: None if name == package else find(name),
     )
@@ -258,13 +278,31 @@ def hide(monkeypatch, package):
 
 def test_widgets_must_be_installed(monkeypatch):
     hide(monkeypatch, "ipywidgets")
-    check = doctor._widgets()
+    check = software.widgets()
     assert not check.ok and check.remedy == "pip install ipywidgets"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "fits"),
+    [("8.1.9", "3.0.17", True), ("7.7.1", "1.1.11", True), ("8.1.9", "1.1.11", False)],
+)
+def test_the_two_halves_of_the_widgets_must_fit(monkeypatch, ours, theirs, fits):
+    versions = {"ipywidgets": ours, "jupyterlab_widgets": theirs}
+    monkeypatch.setattr(metadata, "version", versions.__getitem__)
+    check = software.widgets()
+    assert check.ok is fits and bool(check.remedy) is not fits
+    assert theirs in check.found
+
+
+def test_a_front_end_elsewhere_brings_its_own_half(monkeypatch):
+    hide(monkeypatch, "jupyterlab_widgets")
+    check = software.widgets()
+    assert check.ok and "brings its own" in check.found
 
 
 def test_torchvision_is_not_asked_for_without_torch(monkeypatch):
     hide(monkeypatch, "torch")
-    check = doctor._torchvision()
+    check = software.torchvision()
     assert check.ok and "pip install torch torchvision" in check.remedy
 
 
@@ -273,7 +311,7 @@ def test_a_torchvision_that_cannot_be_imported_fails(monkeypatch):
         raise WorkshopError("They do not fit. Install both together.")
 
     monkeypatch.setattr("notebook_utils.models.ensure_torchvision", fail)
-    check = doctor._torchvision()
+    check = software.torchvision()
     assert not check.ok and check.remedy == "They do not fit. Install both together."
 
 
@@ -292,7 +330,7 @@ def kit(tmp_path, monkeypatch):
 
 
 def test_a_whole_kit(kit):
-    assert doctor._kits() == Check("kits", True, "all 1 included kits are whole")
+    assert software.kits() == Check("kits", True, "all 1 included kits are whole")
 
 
 @pytest.mark.parametrize("damage", ["change", "labels.txt", "card.json"])
@@ -303,22 +341,22 @@ def test_a_damaged_kit(kit, damage):
     else:
         (kit / damage).unlink()
         words = f"toys: {damage} is missing"
-    check = doctor._kits()
+    check = software.kits()
     assert not check.ok and check.found == words
     assert "git checkout data/kits" in check.remedy
 
 
 def test_a_missing_kit(monkeypatch):
     monkeypatch.setattr("notebook_utils.kits.list_kits", lambda: ("no-such-kit",))
-    check = doctor._kits()
+    check = software.kits()
     assert not check.ok and check.found == "no-such-kit: its folder is missing"
 
 
 def test_a_file_that_shadows_the_package_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert doctor._shadow().ok
+    assert software.imports().ok
     (tmp_path / "notebook_utils.py").write_text("")
-    check = doctor._shadow()
+    check = software.imports()
     assert not check.ok
     assert str(tmp_path / "notebook_utils.py") in check.found
     assert "restart the kernel" in check.remedy
@@ -327,5 +365,72 @@ def test_a_file_that_shadows_the_package_is_found(tmp_path, monkeypatch):
 def test_a_shadow_beside_the_notebooks_is_found(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "notebook_utils.py").write_text("")
-    monkeypatch.setattr(doctor, "checkout", lambda: tmp_path)
-    assert not doctor._shadow().ok
+    monkeypatch.setattr(software, "checkout", lambda: tmp_path)
+    assert not software.imports().ok
+
+
+@pytest.fixture
+def hosts(server, monkeypatch):
+    """A registry whose one kit comes from the loopback server and a silent host."""
+    silent = "http://127.0.0.1:9"  # the port of the discard service, closed here
+    files = [
+        {"name": "model.xml", "url": server.url("/model.xml")},
+        {"name": "model.bin", "url": f"{silent}/model.bin"},
+    ]
+    entry = {"toys": {"published": {"files": files}}}
+    monkeypatch.setattr(registry, "_read", lambda overlay: entry)
+    monkeypatch.setenv("NOTEBOOK_KITS", "auto")
+    return server
+
+
+def test_included_kits_ask_nobody(hosts, monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_KITS", "included")
+    connections = Connections()
+    assert "not asked" in connections.network().found
+    assert "not asked" in connections.certificates().found
+    assert hosts.requests == []
+
+
+@pytest.mark.parametrize("wish", ["auto", "published"])
+def test_a_silent_host_is_named(hosts, monkeypatch, wish):
+    monkeypatch.setenv("NOTEBOOK_KITS", wish)
+    connections = Connections()
+    check = connections.network()
+    assert check.ok
+    assert "1 of the 2 hosts" in check.found and "127.0.0.1:9" in check.found
+    assert "included kits" in check.remedy
+    assert connections.certificates().found == "1 hosts trusted"
+
+
+def test_published_kits_without_any_network_fail(hosts, monkeypatch):
+    monkeypatch.setattr("requests.Session.head", silent_head)
+    monkeypatch.setenv("NOTEBOOK_KITS", "published")
+    assert not Connections().network().ok
+    monkeypatch.setenv("NOTEBOOK_KITS", "auto")
+    assert Connections().network().ok
+    assert Connections().certificates().found == "no host answered"
+
+
+def silent_head(self, url, **options):
+    raise requests.ConnectTimeout(url)
+
+
+def test_a_certificate_that_is_not_trusted_comes_with_its_remedy(hosts, monkeypatch):
+    def inspected(self, url, **options):
+        raise requests.exceptions.SSLError("self-signed certificate in chain")
+
+    monkeypatch.setattr("requests.Session.head", inspected)
+    check = Connections().certificates()
+    assert check.ok and "not trusted" in check.found
+    assert "root certificate" in check.remedy and "SSL_CERT_FILE" in check.remedy
+
+
+def test_a_mirror_is_looked_for_in_place_of_hosts(hosts, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path))
+    check = Connections().network()
+    assert not check.ok and "index.json" in check.found
+    assert "NOTEBOOK_KITS_MIRROR" in check.remedy
+    write_index(tmp_path, {"toys": {}})
+    check = Connections().network()
+    assert check.ok and "has 1 kits" in check.found
+    assert hosts.requests == []

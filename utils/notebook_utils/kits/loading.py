@@ -21,6 +21,7 @@ from .cache import cache_dir, record, shared_cache_dir
 from .hosts import ASKED_FOR, UNASKED, Patience, first_failure
 from .kit import Kit, KitFile, Origin, Preparation
 from .mirrors import AlteredFileError, open_mirror
+from .preference import checked_origin, preferred_origin
 from .published import PublishedFile, find_or_fetch
 from .registry import registry
 
@@ -54,9 +55,10 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
         One of :func:`list_kits`.
     origin
         ``"published"``, ``"included"`` or ``"auto"``: the published files where they
-        are proven, permissively licensed and can be had, else the included ones. The
-        environment variable ``NOTEBOOK_KITS`` decides if not given, else ``"auto"``.
-        ``"included"`` never opens a connection.
+        are proven, permissively licensed and can be had, else the included ones.
+        ``"included"`` never opens a connection. If not given, the environment variable
+        ``NOTEBOOK_KITS`` decides, then what this user chose in lesson 00, then
+        ``"auto"``.
 
     Returns
     -------
@@ -76,12 +78,7 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
     if entry is None:
         known = ", ".join(list_kits())
         raise KitError(f"There is no kit {name!r}. There are: {known}.")
-    wish = origin or os.environ.get("NOTEBOOK_KITS") or "auto"
-    if wish not in ("auto", "published", "included"):
-        raise ValueError(
-            "Expected the origin 'auto', 'published' or 'included', found "
-            f"{wish!r}. Look at origin= and at the variable NOTEBOOK_KITS."
-        )
+    wish = checked_origin(origin) if origin else preferred_origin()
     kit = _choose(name, entry, wish)
     _announce(kit)
     return kit

@@ -1,0 +1,92 @@
+"""Run the checks and report them, to a person or to a program."""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from . import machine, software
+from .check import Check
+from .connections import Connections
+
+
+def checks() -> tuple[Check, ...]:
+    """Look at everything that the lessons need.
+
+    Returns
+    -------
+    tuple of Check
+        Always the same number, in the same order. A check that cannot be made counts
+        as failed and carries its error.
+
+    Examples
+    --------
+    >>> [check.name for check in checks()][:3]
+    ['Python', 'packages', 'OpenVINO']
+    """
+    return tuple(_safely(name, look) for name, look in _looks().items())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the checks, one in a line, and whether the machine is ready.
+
+    Parameters
+    ----------
+    argv
+        ``--json`` for a machine to read; the words of the command line if not given.
+
+    Returns
+    -------
+    int
+        The exit status: 0 if every check passed, else 1.
+    """
+    parser = argparse.ArgumentParser(
+        prog="notebook_utils doctor", description="Is this machine ready?"
+    )
+    parser.add_argument("--json", action="store_true", help="for a machine to read")
+    arguments = parser.parse_args(argv)
+    results = checks()
+    passed = sum(check.ok for check in results)
+    ready = passed == len(results)
+    if arguments.json:
+        listed = [asdict(check) for check in results]
+        print(json.dumps({"ready": ready, "passed": passed, "checks": listed}))
+    else:
+        print(*results, sep="\n")
+        print(f"{'READY' if ready else 'NOT READY'} {passed}/{len(results)}")
+    return 0 if ready else 1
+
+
+def _safely(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        check = look()
+    except Exception as error:  # whatever it is, the other checks still count
+        return Check(
+            name,
+            ok=False,
+            found=_one_line(f"{type(error).__name__}: {error}"),
+            remedy="Install this package and what it needs again.",
+        )
+    return Check(name, check.ok, _one_line(check.found), _one_line(check.remedy))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _looks() -> dict[str, Callable[[], Check]]:
+    connections = Connections()
+    return {
+        "Python": machine.python,
+        "packages": software.packages,
+        "processor": machine.processor,
+        "OpenVINO": software.openvino,
+        "memory": machine.memory,
+        "disk": machine.disk,
+        "widgets": software.widgets,
+        "torchvision": software.torchvision,
+        "kits": software.kits,
+        "network": connections.network,
+        "certificates": connections.certificates,
+        "imports": software.imports,
+    }

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notebook_utils.scenes import TOYS, draw_scene, toys_in, words_for
+
+
+@pytest.mark.parametrize(
+    ("words", "toys"),
+    [
+        ("three ducks, one star", ("duck", "duck", "duck", "star")),
+        ("a ball and an cube", ("ball", "cube")),
+        ("2 cones + Heart", ("cone", "cone", "heart")),
+        ("  ring ", ("ring",)),
+        ("Two Cylinders; 1 ring", ("cylinder", "cylinder", "ring")),
+    ],
+)
+def test_words_are_read(words, toys):
+    assert toys_in(words) == toys
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("", "found nothing"),
+        (" , and ", "found nothing"),
+        ("three dogs", "The toys are: ball, cube"),
+        ("many ducks", "a number before 'ducks'"),
+        ("0 ducks", "a number before 'ducks'"),
+        ("-1 duck", "a number before 'duck'"),
+        ("three ducks one star", "a number before 'star'"),
+        ("3", "The toys are"),
+    ],
+)
+def test_what_cannot_be_read_is_named(words, reason):
+    with pytest.raises(ValueError, match=reason):
+        toys_in(words)
+
+
+@given(st.lists(st.sampled_from(TOYS), min_size=1, max_size=24))
+def test_what_is_said_is_understood(toys):
+    assert sorted(toys_in(words_for(tuple(toys)))) == sorted(toys)
+
+
+def test_nothing_is_said_as_no_toys():
+    assert words_for(()) == "no toys"
+    assert words_for(("duck",)) == "one duck"
+    assert words_for(("duck", "star", "ring")) == "one duck, one star and one ring"
+
+
+def test_a_scene_has_what_was_asked_for():
+    scene = draw_scene(3, toys=toys_in("three ducks, one star"))
+    assert sorted(scene.names) == ["duck", "duck", "duck", "star"]

@@ -6,16 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from notebook_utils import WorkshopError, devices
+from notebook_utils import WorkshopError
 from notebook_utils.devices import (
     DeviceChoice,
     Machine,
+    QuantizationChoice,
     available_devices,
     device_widget,
     gpu_reason,
+    listing,
     look_at_machine,
     missing_devices,
     npu_reason,
+    quantization_widget,
 )
 
 RENDER = "/dev/dri/renderD128"
@@ -29,10 +32,11 @@ def machine(monkeypatch):
     monkeypatch.delenv("NOTEBOOK_DEVICE", raising=False)
 
     def make(*names):
-        monkeypatch.setattr(
-            devices, "available_devices", lambda: dict.fromkeys(names, "a name")
+        core = SimpleNamespace(
+            available_devices=list(names), get_property=lambda name, key: "a name"
         )
-        monkeypatch.setattr(devices, "look_at_machine", Machine)
+        monkeypatch.setattr("openvino.Core", lambda: core)
+        monkeypatch.setattr(listing, "look_at_machine", Machine)
 
     return make
 
@@ -68,7 +72,7 @@ def test_a_numbered_gpu_is_not_missing(machine):
 
 def test_nothing_is_missing_where_everything_is_there(machine, monkeypatch):
     machine("CPU", "GPU", "NPU")
-    monkeypatch.setattr(devices, "look_at_machine", lambda: pytest.fail("looked"))
+    monkeypatch.setattr(listing, "look_at_machine", lambda: pytest.fail("looked"))
     assert missing_devices() == {}
 
 
@@ -261,3 +265,26 @@ def test_without_ipywidgets_there_is_still_a_choice(machine, monkeypatch):
     assert repr(choice) == "Device: CPU (options: CPU, AUTO)"
     choice.value = "AUTO"
     assert choice.value == "AUTO"
+
+
+@pytest.mark.parametrize("asked", ["GPU", "gpu", "GPU.0"])
+def test_a_gpu_is_the_first_of_several(machine, capsys, asked):
+    machine("CPU", "GPU.0", "GPU.1")
+    assert device_widget(asked).value == "GPU.0"
+    assert capsys.readouterr().out == ""
+
+
+def test_devices_are_left_out_and_added_whatever_their_case(machine):
+    machine("CPU", "GPU.0", "GPU.1")
+    choice = device_widget("AUTO", exclude=["gpu"], added=["HETERO:GPU,CPU", "CPU"])
+    assert choice.options == ("CPU", "AUTO", "HETERO:GPU,CPU")
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_quantization_is_asked_for(monkeypatch, default):
+    box = quantization_widget(default)
+    assert box.value is default
+    assert box.description == "Quantization"
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    assert quantization_widget(default) == QuantizationChoice(default)
+    assert repr(quantization_widget()) == "Quantization: True"

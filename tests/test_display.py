@@ -24,7 +24,6 @@ from conftest import Answer
 from notebook_utils import (
     DownloadError,
     WorkshopError,
-    display,
     draw_mask,
     load_image,
     plot_probabilities,
@@ -33,6 +32,7 @@ from notebook_utils import (
     show_images,
 )
 from notebook_utils.display import INLINE_PNG_BYTES, Picture
+from notebook_utils.display.arguments import as_picture
 
 RED = np.full((30, 40, 3), (200, 0, 0), np.uint8)
 GREY = np.full((30, 40), 100, np.uint8)
@@ -193,7 +193,7 @@ def test_wrong_arguments_are_named(shown, arguments, error, words):
 @given(arrays.arrays(arrays.scalar_dtypes(), arrays.array_shapes(max_dims=5)))
 def test_an_array_is_shown_or_refused_in_words(array):
     try:
-        picture = display._picture(array, "image")
+        picture = as_picture(array, "image")
     except (TypeError, ValueError) as error:
         assert str(error).startswith("image: expected")
     else:
@@ -207,7 +207,7 @@ def test_an_array_is_shown_or_refused_in_words(array):
     )
 )
 def test_floats_become_the_nearest_of_256_levels(image):
-    levels = display._picture(image, "image")
+    levels = as_picture(image, "image")
     assert np.abs(levels / 255 - image).max() <= 0.5 / 255 + 1e-6
 
 
@@ -349,7 +349,7 @@ _COLOURS = [(0x00, 0x72, 0xB2), (0x56, 0xB4, 0xE9)]
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        (([0.5, 0.5], ["a"]), ValueError, "each of the 2 probabilities, found 1 label"),
+        (([0.5, 0.5], ["a"]), ValueError, "labels: .* of the 2 probabilities, found 1"),
         (([3.0, -1.0], ["a", "b"]), ValueError, "found -1 to 3. Scores .* softmax"),
         (([np.nan], ["a"]), ValueError, "found inf or nan"),
         (([], []), ValueError, r"found \(0,\)"),
@@ -488,6 +488,29 @@ def test_what_comes_in_place_of_a_picture_is_not_kept(server, tmp_path, body, wo
 def test_a_picture_that_is_not_there_is_an_error_of_the_download(server, tmp_path):
     with pytest.raises(DownloadError, match="answered 404"):
         load_image(tmp_path / "toy.png", server.url("/toy.png"))
+
+
+def test_an_address_alone_is_fetched_once_and_kept_for_the_user(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path))
+    body = encoded(".jpg")
+    for path in ("/a/toy.jpg?size=1", "/a/toy.jpg?size=2"):
+        server.answers[path] = Answer(body)
+        first, second = (load_image(server.url(path)) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+    assert server.requests == ["/a/toy.jpg?size=1", "/a/toy.jpg?size=2"]
+    kept = list((tmp_path / "pictures").iterdir())
+    assert [path.read_bytes() for path in kept if path.is_file()].count(body) == 2
+
+
+def test_an_address_alone_that_is_not_there_is_an_error_about_that(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path))
+    for _ in range(2):
+        with pytest.raises(DownloadError, match="answered 404"):
+            load_image(server.url("/toy.jpg"))
 
 
 def test_a_file_that_is_no_picture_stays(server, tmp_path):

@@ -55,7 +55,17 @@ class Answer:
         assert self.line.count("\n") == 1
 
 
-@pytest.mark.parametrize("nothing", [None, ...])
+def empty(image): ...
+
+
+def described(image):
+    """Return the name of the toy."""
+    ...
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, ..., [..., ...], (..., [...]), {"a": ...}, empty, described]
+)
 def test_a_stub_is_not_an_error(capsys, nothing):
     answer = Answer(capsys, nothing, 3, hint="Count them.")
     assert answer.result is None
@@ -144,6 +154,32 @@ def test_wrong_answers_say_in_what_way(capsys, answer, expected, words):
     assert words in checked.line
 
 
+def test_what_is_begun_is_looked_at(capsys):
+    assert Answer(capsys, [1, ...], [1, 2]).result is False
+    assert Answer(capsys, [None], [2]).result is False
+    assert Answer(capsys, [], [2]).result is False
+    assert Answer(capsys, lambda: 3, lambda function: function() == 3).result is True
+
+
+@pytest.mark.parametrize(
+    ("expected", "options", "error", "words"),
+    [
+        (None, {}, TypeError, "expected: an answer is expected, found None"),
+        (..., {}, TypeError, "found Ellipsis"),
+        (1, {"hint": 3}, TypeError, "hint: expected a text, found int"),
+        (1, {"tolerance": "small"}, TypeError, "tolerance: .* found str"),
+        (1, {"tolerance": True}, TypeError, "tolerance: .* found bool"),
+        (1, {"tolerance": -1}, ValueError, "tolerance: expected 0 or more, found -1"),
+        (1, {"tolerance": math.nan}, ValueError, "found nan"),
+        (1, {"name": None}, TypeError, "name: expected a text, found NoneType"),
+    ],
+)
+def test_mistakes_of_the_author_are_errors(expected, options, error, words):
+    for answer in (..., 1):
+        with pytest.raises(error, match=words):
+            check_answer(answer, expected, **options)
+
+
 def test_the_hint_and_the_name_are_in_the_line(capsys):
     checked = Answer(capsys, 1, 2, hint="Count again.", name="The number of inputs")
     assert checked.line == (
@@ -207,7 +243,7 @@ def test_a_list_that_holds_itself_is_a_wrong_answer(capsys):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@given(answer=anything, expected=anything)
+@given(answer=anything, expected=anything.filter(lambda value: value is not None))
 def test_no_pair_of_values_raises(answer, expected):
     assert assess(answer, expected).right in (True, False, None)
 

@@ -22,3 +22,11 @@ class UnsafeFileError(WorkshopError):
 
     Nothing of it was used.
     """
+
+
+class VideoError(WorkshopError, RuntimeError):
+    """A video or camera cannot be opened, or gives no frames.
+
+    Also a ``RuntimeError``, which is what notebooks written for openvino_notebooks
+    expect of its player.
+    """

@@ -1,11 +1,14 @@
 """Check what a learner typed, in a sentence, and never in the way of Run All.
 
-An exercise has a stub (``answer = ...``) and a check. The check neither raises nor
-gives the expected value away: it says in what way the answer differs.
+An exercise has a stub (``answer = ...``, or a function with the body ``...``) and a
+check. Whatever the learner wrote, the check neither raises nor gives the expected value
+away: it says in what way the answer differs. It raises where the author of the exercise
+made a mistake.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +42,8 @@ def check_answer(
     Parameters
     ----------
     answer
-        What the learner typed, of any kind; None or ``...`` if nothing yet.
+        What the learner typed, of any kind. Nothing yet are None, ``...``, a
+        collection of nothing but ``...``, and a function with no body but that.
     expected
         What it should be; or, for questions with more than one right answer, a function
         that is called with the answer and returns whether it is right, or a sentence
@@ -53,6 +57,12 @@ def check_answer(
     name
         What the answer is called in the line.
 
+    Raises
+    ------
+    TypeError, ValueError
+        `expected` is None or ``...``, `tolerance` is not a number of 0 or more, or
+        `hint` or `name` is not a text.
+
     Examples
     --------
     >>> check_answer(..., 3)
@@ -62,6 +72,8 @@ def check_answer(
     >>> check_answer(" cpu", "CPU", name="The device")
     The device: correct.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a text, found {type(name).__name__}.")
     print(f"{name}: {assess(answer, expected, hint=hint, tolerance=tolerance).remark}")
 
 
@@ -77,16 +89,22 @@ def assess(
     Returns
     -------
     Assessment
-        Never raises, whatever the learner's object does when it is touched.
+        Whatever the learner's object does when it is touched.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument other than `answer` is not what is described there.
 
     Examples
     --------
     >>> assess(4, 3).right
     False
     """
-    if answer is None or answer is ...:
-        return Assessment(None, "not attempted yet.")
+    _check_question(expected, hint, tolerance)
     try:
+        if _is_stub(answer):
+            return Assessment(None, "not attempted yet.")
         difference = _examine(answer, expected, tolerance)
     except Exception as error:
         difference = _failure(error, callable(expected))
@@ -94,6 +112,49 @@ def assess(
         return Assessment(True, "correct.")
     hinted = f" Hint: {hint}" if hint else ""
     return Assessment(False, f"not yet. {difference.rstrip('.')}.{hinted}")
+
+
+def _check_question(expected: Any, hint: Any, tolerance: Any) -> None:
+    """Tell the author of an exercise what is wrong with it."""
+    if expected is None or expected is ...:
+        raise TypeError(f"expected: an answer is expected, found {expected}.")
+    if not isinstance(hint, str | None):
+        raise TypeError(f"hint: expected a text, found {type(hint).__name__}.")
+    if tolerance is None:
+        return
+    if not _is_number(tolerance):
+        raise TypeError(
+            f"tolerance: expected a number, found {type(tolerance).__name__}."
+        )
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance: expected 0 or more, found {tolerance}.")
+
+
+def _is_stub(answer: Any) -> bool:
+    """Tell whether there is no answer yet."""
+    if isinstance(answer, FunctionType):
+        code = answer.__code__
+        return code.co_code in _EMPTY_BODIES and code.co_consts[-1] is None
+    return answer is None or _is_blank(answer)
+
+
+def _is_blank(answer: Any) -> bool:
+    """Tell ``...`` and a collection of nothing else."""
+    items = list(answer.values()) if isinstance(answer, dict) else answer
+    if not isinstance(items, list | tuple) or not items:
+        return answer is ...
+    return all(map(_is_blank, items))
+
+
+def _empty() -> None: ...
+
+
+def _empty_with_docstring() -> None:
+    """Stand for a function with nothing but a docstring."""
+
+
+# A function that only returns None, without and with a docstring.
+_EMPTY_BODIES = {f.__code__.co_code for f in (_empty, _empty_with_docstring)}
 
 
 def _failure(error: Exception, called: bool) -> str:

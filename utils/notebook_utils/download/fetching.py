@@ -103,6 +103,10 @@ def download_file(
     Where a server announces no length, or one that is too small, a part can look like
     the whole: only `sha256` and `size_bytes` tell them apart.
 
+    Unlike openvino_notebooks: what lies under the file's name is whole, where a broken
+    connection left a part that the next call took for the file; a download goes on
+    where it stopped; and `timeout` is obeyed, where a silent server was waited for.
+
     Examples
     --------
     >>> download_file("ftp://example.org/model.onnx")

@@ -161,3 +161,4 @@ SHAPES: dict[str, Toy] = {
     "duck": Toy(_duck, _duck_paint, poses=24),
 }
 TOYS: tuple[str, ...] = tuple(SHAPES)
+"""The names of the eight toys; the number of a class is its place here, from 0."""

@@ -1,0 +1,46 @@
+"""Pictures, videos and charts in a notebook, each with a text that stands for it.
+
+Pictures go in as RGB, height by width by 3, uint8 from 0 to 255 or float from 0 to 1;
+a grey picture is height by width. :func:`load_image`, :func:`show_array` and
+:class:`VideoPlayer` keep the order that openvino_notebooks gave them, OpenCV's BGR, and
+say so.
+
+A picture reaches the notebook as one output that holds
+
+- ``image/png`` (a frame of a video: ``image/jpeg``), with the text as the metadata
+  ``alt``, where nbsphinx and nbconvert's classic template look for it;
+- ``text/html``, an ``<img alt="...">``, because JupyterLab 4.6 and nbconvert 7.17's
+  default template ignore that metadata. It repeats the picture, so a PNG larger than
+  `INLINE_PNG_BYTES`, which is a photograph or the like, is repeated as JPEG;
+- ``text/plain``, the text alone, for a terminal, for VS Code, which reads a picture's
+  alternative text from there, and for nbval, which compares texts but not pictures.
+
+The same input gives the same bytes in one environment: figures are drawn with
+matplotlib's own style, whatever style is in use, and carry no date and no version.
+"""
+
+from .boxes import draw_boxes
+from .images import show_array, show_images
+from .loading import load_image
+from .masks import draw_mask
+from .palette import FIRST_COLOUR, OTHER_COLOUR, PALETTE, class_colour
+from .picture import INLINE_PNG_BYTES, Picture
+from .plots import plot_probabilities, show_figure
+from .video import VideoPlayer
+
+__all__ = [
+    "FIRST_COLOUR",
+    "INLINE_PNG_BYTES",
+    "OTHER_COLOUR",
+    "PALETTE",
+    "Picture",
+    "VideoPlayer",
+    "class_colour",
+    "draw_boxes",
+    "draw_mask",
+    "load_image",
+    "plot_probabilities",
+    "show_array",
+    "show_figure",
+    "show_images",
+]

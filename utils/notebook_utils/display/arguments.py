@@ -1,0 +1,152 @@
+"""Check what a drawing function was given, and bring it to one form.
+
+A wrong argument is named, with what was expected, what was found and what helps; no
+error comes out of the library that draws.
+"""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_ROUNDING = 1e-3  # how far reduced precision may carry a value out of 0 to 1
+
+
+def as_picture(image: Any, name: str) -> npt.NDArray[np.uint8]:
+    """Check one picture and bring it to uint8, with the channels last or none.
+
+    The array that was given is returned where nothing has to be changed.
+    """
+    pixels = as_numbers(image, name)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
+        raise ValueError(
+            f"{name}: expected shape (height, width, 3) or (height, width), found "
+            f"{pixels.shape}. {_shape_hint(pixels.shape)}".strip()
+        )
+    if pixels.size == 0:
+        raise ValueError(f"{name}: expected a picture, found none: {pixels.shape}.")
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels)
+    if pixels.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: expected uint8 or float values, found {pixels.dtype}. "
+            + _dtype_hint(pixels)
+        )
+    return np.rint(as_unit(pixels, name, "Divide by 255?") * 255).astype(np.uint8)
+
+
+def as_rgb(image: Any, name: str) -> npt.NDArray[np.uint8]:
+    """Check one picture and bring it to uint8 with three channels."""
+    pixels = as_picture(image, name)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[..., np.newaxis], 3, axis=2)
+    return pixels
+
+
+def as_numbers(values: Any, name: str) -> npt.NDArray[Any]:
+    """Make an array of truth values, whole numbers or floats."""
+    kind = type(values).__name__
+    try:
+        numbers = np.asarray(values)
+    except Exception as error:  # each library has its own: lists, tensors, files
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TypeError(
+            f"{name}: expected an array of numbers, found {kind}: {reason}"
+        ) from error
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected an array of numbers, found {kind}.")
+    return numbers
+
+
+def as_unit(values: npt.NDArray[Any], name: str, hint: str) -> npt.NDArray[np.float64]:
+    """Check that floats lie between 0 and 1, and cut off what rounding added."""
+    numbers = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name}: expected numbers from 0 to 1, found inf or nan.")
+    low, high = float(numbers.min()), float(numbers.max())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise ValueError(
+            f"{name}: expected values from 0 to 1, found {low:.4g} to {high:.4g}. "
+            + hint
+        )
+    return np.clip(numbers, 0, 1)
+
+
+def as_whole(value: Any, name: str, least: int) -> int:
+    """Check a whole number that may not be too small."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected a whole number, found {type(value).__name__}."
+        ) from None
+    if number < least:
+        raise ValueError(f"{name}: expected {least} or more, found {number}.")
+    return number
+
+
+def as_positive(value: Any, name: str) -> int:
+    """Check a whole number of 1 or more."""
+    return as_whole(value, name, least=1)
+
+
+def as_share(value: Any, name: str) -> float:
+    """Check a number from 0 to 1."""
+    number = as_numbers(value, name)
+    if number.size != 1:
+        raise TypeError(f"{name}: expected one number, found shape {number.shape}.")
+    share = float(number.item())
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name}: expected a number from 0 to 1, found {share}.")
+    return share
+
+
+def as_colour(value: Any, name: str) -> npt.NDArray[np.float32]:
+    """Check a colour: red, green and blue from 0 to 255."""
+    colour = as_numbers(value, name)
+    if colour.shape != (3,) or not ((colour >= 0) & (colour <= 255)).all():
+        raise ValueError(
+            f"{name}: expected three numbers from 0 to 255, found {value}."
+        )
+    return colour.astype(np.float32)
+
+
+def as_texts(
+    texts: str | Sequence[str] | None, count: int, name: str, things: str = "pictures"
+) -> list[str] | None:
+    """Check that there is one text for each thing; None if there are none at all."""
+    if texts is None:
+        return None
+    if isinstance(texts, str):
+        texts = [texts]
+    if not hasattr(texts, "__iter__"):
+        raise TypeError(f"{name}: expected texts, found {type(texts).__name__}.")
+    listed = list(texts)
+    if len(listed) != count:
+        raise ValueError(
+            f"{name}: expected one text for each of the {count} {things}, found "
+            f"{len(listed)}."
+        )
+    return [str(text) for text in listed]
+
+
+def _shape_hint(shape: tuple[int, ...]) -> str:
+    if len(shape) == 4:
+        return "Show one picture of the batch: image[0]"
+    if len(shape) == 3 and shape[2] == 4:
+        return "Leave the transparency out: image[..., :3]"
+    if len(shape) == 3 and shape[0] in (1, 3):
+        return "Put the channels last: image.transpose(1, 2, 0)"
+    return ""
+
+
+def _dtype_hint(pixels: npt.NDArray[Any]) -> str:
+    if pixels.dtype.kind == "b":
+        return "Make a grey picture of a mask: mask.astype('uint8') * 255"
+    if pixels.min() >= 0 and pixels.max() <= 255:
+        return "Convert it: image.astype('uint8')"
+    return f"Its values go from {pixels.min()} to {pixels.max()}."

@@ -1,0 +1,231 @@
+"""Boxes on a picture, with what is in them."""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .arguments import as_numbers, as_positive, as_rgb, as_texts
+from .palette import Colour, class_colour, contrasting
+
+_Area: TypeAlias = tuple[int, int, int, int]  # x1, y1, x2, y2 in pixels
+
+
+def draw_boxes(
+    image: npt.ArrayLike,
+    boxes: npt.ArrayLike,
+    labels: Sequence[str] | None = None,
+    *,
+    order: Literal["xyxy", "yxyx"] = "xyxy",
+    normalized: bool = False,
+    classes: npt.ArrayLike | None = None,
+    thickness: int | None = None,
+) -> npt.NDArray[np.uint8]:
+    """Draw boxes on a copy of a picture, each with a label on a tag.
+
+    Each line has an edge in black or white, so that it can be seen on any ground, and a
+    tag is put where it covers no other tag, as long as there is such a place.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, 3), RGB, as in :func:`show_images`; it is not changed.
+    boxes
+        Shape (n, 4): two opposite corners, the one nearer to the top left first. In
+        pixels, from 0 to the width and height; with `normalized`, from 0 to 1. What
+        lies outside the picture is cut off.
+    labels
+        One text for each box, such as ``"duck 0.98"``.
+    order
+        ``"xyxy"`` for x1, y1, x2, y2; ``"yxyx"`` for y1, x1, y2, x2, as TensorFlow has
+        it.
+    normalized
+        Whether the boxes go from 0 to 1 instead of being in pixels.
+    classes
+        One whole number for each box, which chooses its colour; the number of the row
+        if not given.
+    thickness
+        Width of the lines in pixels; made from the size of the picture if not given.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what is described above; the message says in what way.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((48, 64, 3), np.uint8)
+    >>> draw_boxes(image, [[8, 8, 40, 40]], ["duck 0.98"]).shape
+    (48, 64, 3)
+    >>> draw_boxes(image, [[40, 8, 8, 40]])
+    Traceback (most recent call last):
+        ...
+    ValueError: boxes: expected x1 <= x2 and y1 <= y2, found x1, y1, x2, y2 = 40, 8, \
+8, 40 in row 0. The second corner is asked for, not width and height; perhaps \
+order="yxyx" is meant.
+    """
+    drawn = as_rgb(image, "image").copy()
+    height, width = drawn.shape[:2]
+    corners = _corners(boxes, order, normalized, width, height)
+    names = as_texts(labels, len(corners), "labels", "boxes") or [""] * len(corners)
+    colours = [class_colour(index) for index in _indices(classes, len(corners))]
+    usual = max(2, round(max(width, height) / 300))
+    line = usual if thickness is None else as_positive(thickness, "thickness")
+    for corner, colour in zip(corners, colours, strict=True):
+        _outline(drawn, corner, colour, line)
+    _write(drawn, corners, names, colours, line)
+    return drawn
+
+
+def _corners(
+    boxes: Any, order: str, normalized: bool, width: int, height: int
+) -> list[_Area]:
+    """Check the boxes and bring them to x1, y1, x2, y2 in pixels of the picture."""
+    if order not in ("xyxy", "yxyx"):
+        raise ValueError(f'order: expected "xyxy" or "yxyx", found {order!r}.')
+    rows = as_numbers(boxes, "boxes").astype(np.float64)
+    if rows.size == 0:
+        return []
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(
+            f"boxes: expected shape (n, 4), found {rows.shape}. "
+            + ("Put one box into a list: [box]" if rows.shape == (4,) else "")
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError("boxes: expected finite numbers, found inf or nan.")
+    if order == "yxyx":
+        rows = rows[:, [1, 0, 3, 2]]
+    _check_corners(rows, normalized)
+    size = np.array([width, height, width, height], np.float64)
+    pixels = rows * size if normalized else rows
+    # Far outside, a line is not seen, and whole numbers have an end.
+    cut = np.rint(np.clip(pixels, -size, 2 * size)).astype(int)
+    cut[cut == size] -= 1  # the last row and column are the end of the picture
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut.tolist()]
+
+
+def _check_corners(rows: npt.NDArray[np.float64], normalized: bool) -> None:
+    if normalized and np.abs(rows).max() > 2:
+        raise ValueError(
+            f"boxes: expected numbers from 0 to 1, found {np.abs(rows).max():.4g}. "
+            "Leave normalized=True out for boxes in pixels."
+        )
+    if not normalized and 0 < rows.max() <= 1 and rows.min() >= 0:
+        raise ValueError(
+            f"boxes: expected pixels, found nothing above {rows.max():.4g}. "
+            "Add normalized=True for boxes from 0 to 1."
+        )
+    turned = np.flatnonzero((rows[:, 0] > rows[:, 2]) | (rows[:, 1] > rows[:, 3]))
+    if turned.size:
+        found = ", ".join(f"{value:.4g}" for value in rows[turned[0]])
+        raise ValueError(
+            f"boxes: expected x1 <= x2 and y1 <= y2, found x1, y1, x2, y2 = {found} in "
+            f"row {turned[0]}. The second corner is asked for, not width and height; "
+            'perhaps order="yxyx" is meant.'
+        )
+
+
+def _indices(classes: Any, count: int) -> list[int]:
+    if classes is None:
+        return list(range(count))
+    numbers = as_numbers(classes, "classes")
+    if numbers.shape != (count,):
+        raise ValueError(
+            f"classes: expected one number for each of the {count} boxes, found shape "
+            f"{numbers.shape}."
+        )
+    found: list[Any] = numbers.tolist()
+    if not all(math.isfinite(value) and value == int(value) for value in found):
+        raise ValueError(f"classes: expected whole numbers, found {found}.")
+    return [int(value) for value in found]
+
+
+def _outline(
+    drawn: npt.NDArray[np.uint8], area: _Area, colour: Colour, line: int
+) -> None:
+    """Draw the line, and its edge below it."""
+    edge = line + 2 * max(1, line // 3)
+    for ink, width in ((contrasting(colour), edge), (colour, line)):
+        left, top, right, bottom = (max(0, place - width // 2) for place in area)
+        ends = [max(0, place - width // 2 + width) for place in area]
+        drawn[top : ends[1], left : ends[2]] = ink
+        drawn[bottom : ends[3], left : ends[2]] = ink
+        drawn[top : ends[3], left : ends[0]] = ink
+        drawn[top : ends[3], right : ends[2]] = ink
+
+
+def _write(
+    drawn: npt.NDArray[np.uint8],
+    boxes: Sequence[_Area],
+    labels: Sequence[str],
+    colours: Sequence[Colour],
+    line: int,
+) -> None:
+    """Put the tags on the picture, those of later boxes around those of earlier."""
+    from PIL import Image, ImageDraw
+
+    if not any(labels):
+        return
+    picture = Image.fromarray(drawn)
+    brush = ImageDraw.Draw(picture)
+    font = _font(max(12, round(max(picture.size) / 40)))
+    taken: list[_Area] = []
+    for box, label, colour in zip(boxes, labels, colours, strict=True):
+        if not label:
+            continue
+        ink = contrasting(colour)
+        text = brush.textbbox((0, 0), label, font)
+        size = (round(text[2] - text[0]) + 8, sum(font.getmetrics()) + 2)
+        area = _free_place(_places(box, size, picture.size, line), taken)
+        taken.append(area)
+        brush.rectangle(area, fill=colour, outline=ink)
+        brush.text((area[0] + 4 - text[0], area[1] + 1), label, ink, font)
+    drawn[:] = np.asarray(picture)
+
+
+def _places(
+    box: _Area, size: tuple[int, int], picture: tuple[int, int], line: int
+) -> list[_Area]:
+    """List where a tag may stand, the best place first, all within the picture."""
+    x1, y1, x2, y2 = box
+    width, height = size
+    ends = (x1 - line // 2, x2 + line // 2 - width)
+    rows = (y1 - height, y1, y2, y2 - height)
+    inside = [
+        (
+            min(max(x, 0), max(picture[0] - width, 0)),
+            min(max(y, 0), max(picture[1] - height, 0)),
+        )
+        for y in rows
+        for x in ends
+    ]
+    return [(x, y, x + width, y + height) for x, y in inside]
+
+
+def _free_place(places: Sequence[_Area], taken: Sequence[_Area]) -> _Area:
+    free = (p for p in places if not any(_overlap(p, other) for other in taken))
+    return next(free, places[0])
+
+
+def _overlap(a: _Area, b: _Area) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@cache
+def _font(size: int) -> Any:
+    """Load the font of matplotlib, which knows more than the letters of English."""
+    import matplotlib
+    from PIL import ImageFont
+
+    return ImageFont.truetype(
+        f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", size
+    )

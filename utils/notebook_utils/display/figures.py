@@ -1,0 +1,38 @@
+"""Figures that are the same in every notebook, whatever its style."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+DPI = 100
+TEXT_LINE = 18  # pixels
+
+
+@contextmanager
+def new_figure(width: float, height: float) -> Iterator[Any]:
+    """Make a figure of so many pixels that no setting of the notebook changes.
+
+    Without pyplot nothing is shown by the way, and there is nothing to close.
+    """
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context("default", after_reset=True):
+        yield Figure((width / DPI, height / DPI), dpi=DPI, layout="constrained")
+
+
+def png_bytes(figure: Any, alt: str) -> bytes:
+    """Return a figure as a PNG file that carries its text."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None, "Title": alt})
+    return buffer.getvalue()
+
+
+def draw_picture(axis: Any, pixels: npt.NDArray[np.uint8]) -> None:
+    """Show a picture in a part of a figure, without axes."""
+    axis.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+    axis.axis("off")

@@ -1,0 +1,71 @@
+"""A mask over a picture."""
+
+import numpy as np
+import numpy.typing as npt
+
+from .arguments import as_colour, as_numbers, as_rgb, as_share
+
+
+def draw_mask(
+    image: npt.ArrayLike,
+    mask: npt.ArrayLike,
+    colour: tuple[int, int, int] = (0, 114, 178),
+    opacity: float = 0.5,
+) -> npt.NDArray[np.uint8]:
+    """Tint the masked part of a picture and outline it.
+
+    The outline is white within a dark line, so that the mask can be told from the
+    picture without seeing colours.
+
+    Parameters
+    ----------
+    image
+        Shape (height, width, 3), RGB, as in :func:`show_images`; it is not changed.
+    mask
+        Shape (height, width), true or nonzero where the picture is to be tinted.
+    colour
+        RGB from 0 to 255.
+    opacity
+        Share of the colour in what is tinted, from 0 to 1.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what is described above; the message says in what way.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw_mask(np.zeros((4, 4, 3), np.uint8), np.ones((2, 2), bool))
+    Traceback (most recent call last):
+        ...
+    ValueError: mask: expected the height and width of the image, (4, 4), found \
+(2, 2). Bring it to that size first: cv2.resize(mask, (4, 4))
+    """
+    import cv2
+
+    pixels = as_rgb(image, "image")
+    ink, share = as_colour(colour, "colour"), as_share(opacity, "opacity")
+    covered = as_numbers(mask, "mask") != 0
+    height, width = pixels.shape[:2]
+    if covered.shape != (height, width):
+        raise ValueError(
+            "mask: expected the height and width of the image, "
+            f"{(height, width)}, found {covered.shape}. Bring it to that size first: "
+            f"cv2.resize(mask, {(width, height)})"
+        )
+    tinted = pixels.astype(np.float32)
+    tinted[covered] += share * (ink - tinted[covered])
+    drawn = np.rint(tinted).astype(np.uint8)
+    outlines, _ = cv2.findContours(
+        covered.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
+    )
+    line = max(1, round(max(height, width) / 400))
+    cv2.drawContours(drawn, outlines, -1, (40, 40, 40), 3 * line)
+    cv2.drawContours(drawn, outlines, -1, (255, 255, 255), line)
+    return drawn

@@ -1,0 +1,17 @@
+from .alerts import DeviceNotFoundAlert as DeviceNotFoundAlert
+from .alerts import NotebookAlert as NotebookAlert
+from .alerts import check_device as check_device
+from .alerts import check_openvino_version as check_openvino_version
+from .colours import normalize_minmax as normalize_minmax
+from .colours import to_bgr as to_bgr
+from .colours import to_rgb as to_rgb
+from .fetching import collect_telemetry as collect_telemetry
+from .fetching import download_ir_model as download_ir_model
+from .installing import pip_install as pip_install
+from .labels import BinarySegmentation as BinarySegmentation
+from .labels import CityScapesSegmentation as CityScapesSegmentation
+from .labels import Label as Label
+from .labels import SegmentationMap as SegmentationMap
+from .segmentation import segmentation_map_to_image as segmentation_map_to_image
+from .segmentation import segmentation_map_to_overlay as segmentation_map_to_overlay
+from .showing import viz_result_image as viz_result_image

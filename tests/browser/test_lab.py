@@ -1,0 +1,142 @@
+"""What a newcomer does in JupyterLab, done in a real browser."""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from browser.lab import PICTURES, Lab
+
+pytestmark = pytest.mark.browser
+
+
+def test_lab_opens_the_start_page_and_it_runs(lab: Lab) -> None:
+    lab.open()
+    assert lab.page.url.endswith("/lab/tree/00-start-here.ipynb")
+    assert lab.page.get_by_role("heading", name="Start here").first.is_visible()
+    lab.photograph("start-opened")
+    cells = lab.run_all()
+    assert [cell["errors"] for cell in cells] == [[]] * len(cells)
+    assert all(cell["count"] for cell in cells)
+    lab.photograph("start-run")
+
+
+def test_lesson_01_runs_to_its_end(lab: Lab) -> None:
+    lab.open("01-runtime-api.ipynb")
+    cells = lab.run_all()
+    assert len(cells) > 50
+    assert [cell["errors"] for cell in cells] == [[]] * len(cells)
+    assert all(cell["count"] for cell in cells)
+    lab.photograph("lesson-01-run")
+
+
+def test_the_device_chosen_is_the_device_used(lab: Lab) -> None:
+    lab.open("01-runtime-api.ipynb")
+    for needle in ("find_spec", "import openvino as ov", "device = device_widget()"):
+        chooser = lab.run(needle)
+    dropdown = chooser.locator("select")
+    assert dropdown.input_value() == "AUTO"
+    dropdown.select_option("CPU")
+    used = lab.run("Models of this lesson are compiled for")
+    assert "compiled for CPU" in used.locator(".jp-OutputArea").inner_text()
+    lab.photograph("device-chosen")
+
+
+def test_an_exercise_not_answered_answered_wrongly_answered(lab: Lab) -> None:
+    lab.open("01-runtime-api.ipynb")
+    for needle in ("find_spec", "import openvino as ov", "device = device_widget()"):
+        lab.run(needle)
+    lab.run('kit = load_kit("classification-onnx")\ncompiled_model')
+    check = "check_answer(output_shape"
+
+    def answer(text: str) -> str:
+        if text:
+            lab.write("output_shape = ", f"output_shape = {text}")
+        lab.run("output_shape = ")
+        return lab.run(check).locator(".jp-OutputArea").inner_text()
+
+    assert "ot attempted yet" in answer("")
+    assert "how many answers" in answer("[1, 2]")
+    lab.photograph("exercise-wrong")
+    assert "orrect" in answer("[4, 8]")
+    lab.photograph("exercise-right")
+
+
+class _Drip(BaseHTTPRequestHandler):
+    """Give one megabyte, a little at a time."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(1 << 20))
+        self.end_headers()
+        for _ in range(32):
+            self.wfile.write(bytes(1 << 15))
+            time.sleep(0.25)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def slow_file() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Drip) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/model.bin"
+        server.shutdown()
+
+
+def test_a_slow_download_shows_that_it_moves(
+    lab: Lab, checkout: Path, slow_file: str
+) -> None:
+    source = (
+        "from notebook_utils import download_file\n"
+        f"print(download_file({slow_file!r}, directory='fetched'))"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook.metadata["kernelspec"] = kernel  # or Lab asks which to use
+    nbformat.write(notebook, checkout / "work" / "slow.ipynb")
+    lab.open("slow.ipynb")
+    lab.cell("download_file")
+    lab.page.keyboard.press("Shift+Enter")
+    output = lab.page.locator(".jp-NotebookPanel:visible .jp-OutputArea").first
+    seen = []
+    for _ in range(4):
+        lab.page.wait_for_timeout(1500)
+        seen.append(output.inner_text())
+    lab.photograph("download")
+    assert len(set(seen)) == len(seen), seen
+
+
+def test_the_start_page_by_keyboard_alone(lab: Lab) -> None:
+    lab.open("00-start-here.ipynb")
+    cell_count = lab.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.model.cells.length"
+    )
+    for _ in range(cell_count - 1):  # on the last one it would add a cell
+        lab.page.keyboard.press("Shift+Enter")
+    lab.page.keyboard.press("Control+Enter")
+    lab.page.wait_for_function(
+        "() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)"
+        ".every(cell => cell.type !== 'code' || cell.executionCount)"
+    )
+    cells = lab.code_cells()
+    assert all(cell["count"] for cell in cells), cells
+    lab.photograph("keyboard")
+
+
+def test_what_the_lessons_show_is_accessible(lab: Lab) -> None:
+    """Text and outputs are ours; the report covers JupyterLab's own parts too."""
+    lab.open("00-start-here.ipynb")
+    lab.run_all()
+    whole_page = Axe().run(lab.page)
+    (PICTURES / "accessibility.txt").write_text(whole_page.generate_report())
+    ours = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}
+    report = Axe().run(lab.page, context=ours)
+    assert report.response["passes"]
+    assert not report.response["violations"], report.generate_report()

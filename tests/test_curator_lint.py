@@ -1,151 +1,42 @@
 """Every rule has a good and a bad example."""
 
+import dataclasses
 from pathlib import Path
 
+import nbformat
 import pytest
-from nbformat.v4 import new_output
 
 from curator.__main__ import main
 from curator.checks import Check, print_findings
-from curator.lint import RULES, Book, check_tools
-from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
+from curator.collection import read_collection
+from curator.lint import RULES, Book, check_lessons, check_tools
+from curator.record import Entry, code_digest, write_entry
+from fixtures.curator_lessons import make_checkout, notebook, text
+from fixtures.lint_examples import BAD, GOOD
+from fixtures.lint_examples.code import LESSON
 
 ROOT = Path("/srv/checkout")
-PICTURE = "iVBORw0KGgo/home/someone/tmp/x"
-
-
-def shown(data):
-    cell = code("scene", count=1)
-    cell.outputs = [new_output("display_data", data=data)]
-    return cell
-
-
-def tagged(cell):
-    return with_metadata(cell, tags=[CHECKED])
-
-
-def with_metadata(cell, **metadata):
-    cell.metadata.update(metadata)
-    return cell
-
-
-def with_notebook_metadata(**metadata):
-    book = notebook(text("# Title"))
-    book.metadata.update(metadata)
-    return book
-
-
-def raised():
-    cell = code("1 / 0", count=1)
-    cell.outputs = [new_output("error", ename="ZeroDivisionError", evalue="")]
-    return cell
-
-
-TEMPORARY = "/tmp"  # noqa: S108 - a text that the rule must find
-HIDDEN = {"source_hidden": True}
-PROSE = text("Look at this:")
-
-GOOD = {
-    "execution-counts": [
-        notebook(code("1", count=1), PROSE, code("2", count=2)),
-        notebook(),
-    ],
-    "tagged-outputs": [
-        notebook(code("print(1)", "1\n", 1, [CHECKED])),
-        notebook(code("x = 1", None, 1)),
-    ],
-    "stored-errors": [notebook(code("print(1)", "ZeroDivisionError\n", 1))],
-    "machine-paths": [
-        notebook(code("read('data/home/x.txt')", "see https://host/home/x\n", 1)),
-        notebook(shown({"image/png": PICTURE})),
-        notebook(shown({"text/html": f'<img src="data:image/png;base64,{PICTURE}">'})),
-        notebook(text("Your home is `/home`; what is in `/tmp` is lost.")),
-    ],
-    "cell-length": [notebook("\n\n".join("x = 1" for _ in range(20)))],
-    "line-width": [notebook("x" * 88), notebook(text("x" * 200))],
-    "unwanted-metadata": [
-        with_notebook_metadata(kernelspec={"name": "python3"}, language_info={}),
-        notebook(with_metadata(code("1", tags=["a"]), jupyter=HIDDEN)),
-        notebook(with_metadata(code("1"), jupyter=HIDDEN | {"outputs_hidden": True})),
-    ],
-    "quiet-openvino": [
-        notebook(PROSE, "import notebook_utils", "import openvino as ov"),
-        notebook(PROSE, "x = 1"),
-    ],
-    "prose-before-code": [
-        notebook("1", "2", PROSE, "3", "4"),
-        notebook(PROSE, "1", "2", with_metadata(code("3"), jupyter=HIDDEN), PROSE, "4"),
-    ],
-    "alt-text": [
-        notebook(text("![A red ball](ball.png)")),
-        notebook(text('<img src="ball.png" alt="A red ball">')),
-        notebook(text("Write `![](ball.png)`, or:\n\n```\n<img src='x'>\n```")),
-        notebook("'![](ball.png)'"),
-    ],
-    "title-page": [notebook(text("# Title\n\n## What you will learn"), "1")],
-}
-# the index of the cell that must be named (None: the notebook), and a part of the words
-BAD = {
-    "execution-counts": [
-        (
-            notebook(code("1", count=1), PROSE, code("2", count=3)),
-            2,
-            "is 3, expected 2",
-        ),
-        (notebook(code("1")), 0, "is None, expected 1"),
-    ],
-    "tagged-outputs": [
-        (notebook(PROSE, code("print(1)", "1\n", None, [CHECKED])), 1, "not run"),
-        (notebook(code("x = 1", None, 1, [CHECKED])), 0, "no output to compare"),
-        (notebook(tagged(shown({"image/png": PICTURE}))), 0, "no output to compare"),
-    ],
-    "stored-errors": [(notebook(raised()), 0, "ZeroDivisionError")],
-    "machine-paths": [
-        (notebook("open('/home/ann/x.txt')"), 0, "/home/ann"),
-        (notebook(code("1", "/Users/ann/x\n", 1)), 0, "/Users/ann"),
-        (
-            notebook(code("1", f"{TEMPORARY}/ipykernel_1/2.py:1: UserWarning\n", 1)),
-            0,
-            f"{TEMPORARY}/ip",
-        ),
-        (notebook(text("see file:///root/x")), 0, "/root/x"),
-        (notebook(r"open('C:\\Users\\ann')"), 0, "Users"),
-        (notebook(shown({"text/plain": "PosixPath('/home/ann')"})), 0, "/home/ann"),
-        (notebook(code("1", "/srv/checkout/data\n", 1)), 0, "this checkout"),
-        (with_notebook_metadata(path="/home/ann"), None, "/home/ann"),
-    ],
-    "cell-length": [(notebook(PROSE, "x = 1\n" * 21), 1, "21 non-blank lines")],
-    "line-width": [(notebook("%pip install " + "x" * 76), 0, "89 columns")],
-    "unwanted-metadata": [
-        (with_notebook_metadata(widgets={}), None, "'widgets'"),
-        (notebook(with_metadata(code("1"), execution={})), 0, "'execution'"),
-        (notebook(with_metadata(text("a"), jupyter={"a": 1})), 0, "'jupyter'"),
-    ],
-    "quiet-openvino": [
-        (notebook(PROSE, "import openvino as ov\nimport notebook_utils"), 1, "before"),
-        (notebook(PROSE, "from openvino import Core"), 1, "before"),
-    ],
-    "prose-before-code": [(notebook(PROSE, "1", "2", "3", "4"), 3, "third code cell")],
-    "alt-text": [
-        (notebook(text("A ball: ![](ball.png)")), 0, "ball.png"),
-        (notebook(text('<img src="ball.png">')), 0, "ball.png"),
-        (notebook(text('A ball: <img src="ball.png" alt="">')), 0, "ball.png"),
-    ],
-    "title-page": [
-        (notebook("1", text("# Title")), None, "not begin with a markdown cell"),
-        (notebook(text("## Title")), 0, "0 first-level headings"),
-        (notebook(text("# Title\n\n# Another")), 0, "2 first-level headings"),
-        (notebook(), None, "not begin with a markdown cell"),
-    ],
-}
+# These judge a notebook beside its entry in the collection.
+LISTED = ("listed-kits", "title-page")
+# These need more than one file: their examples are below.
+WITH_FILES = ("stale-outputs",)
 
 
 def find(rule, book):
-    return list(RULES[rule].find(Book(ROOT / "notebooks" / "a.ipynb", ROOT, book)))
+    lesson = LESSON if rule in LISTED else None
+    path = ROOT / "notebooks" / "01-a.ipynb"
+    return list(RULES[rule].find(Book(path, ROOT, book, lesson)))
 
 
 def test_every_rule_has_examples():
     assert set(RULES) == set(GOOD) == set(BAD)
+    assert {rule for rule, examples in BAD.items() if not examples} == set(WITH_FILES)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_rule_says_what_to_do(rule):
+    assert rule.remedy.endswith("."), rule.name
+    assert rule.find.__doc__, rule.name
 
 
 @pytest.mark.parametrize(
@@ -166,12 +57,66 @@ def test_bad_example_is_found(rule, book, index, words):
 
 
 def test_finding_tells_file_cell_rule_and_remedy():
-    book = Book(ROOT / "notebooks" / "a.ipynb", ROOT, notebook(PROSE, "x" * 89))
+    book = Book(ROOT / "notebooks" / "a.ipynb", ROOT, notebook(text("Look:"), "x" * 89))
     (finding,) = RULES["line-width"].check([book]).findings
     assert finding == (
         "notebooks/a.ipynb: cell 2: line-width: A line has 89 columns; at most 88 fit. "
         "Break the line."
     )
+
+
+def test_outputs_of_changed_code_are_found(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": ["x = 1"]})
+    (lesson,) = read_collection(root / "notebooks").lessons
+    book = Book(lesson.path, root, nbformat.read(lesson.path, 4), lesson)
+    stale = RULES["stale-outputs"].find
+    assert [what for _, what in stale(book)] == ["It was never refreshed."]
+    entry = Entry(code_digest(book.notebook), peak_memory_mb=100, cpu_s=1)
+    write_entry(lesson.path.parent, lesson.path.name, entry)
+    assert list(stale(book)) == []
+    book.notebook.cells.append(nbformat.v4.new_markdown_cell("More prose."))
+    assert list(stale(book)) == []
+    book.notebook.cells[0].source = "x = 2"
+    assert "Its code or tags changed" in next(stale(book))[1]
+
+
+def test_start_page_needs_no_exercises(tmp_path):
+    book = notebook(text("# Title"), text("## Set up"), 'WORKSHOP = ".."')
+    root = make_checkout(tmp_path, {"00-start": book, "01-first": book})
+    checks = {
+        c.name: c
+        for c in check_lessons(read_collection(root / "notebooks").lessons, root)
+    }
+    for rule in ("exercises", "page-order"):
+        assert "01-first" in "".join(checks[rule].findings)
+        assert "00-start" not in "".join(checks[rule].findings)
+
+
+def test_summary_in_the_collection_must_be_filled_in():
+    lesson = dataclasses.replace(LESSON, summary="(fill in: one line)")
+    book = Book(ROOT / "a.ipynb", ROOT, notebook(), lesson)
+    assert "collection.toml" in next(RULES["filled-in"].find(book))[1]
+
+
+def test_links_to_other_lessons_are_followed(tmp_path):
+    good, bad = "[x](01-second.ipynb#Go-on)", "[x](01-second.ipynb#Stop)"
+    root = make_checkout(
+        tmp_path,
+        {
+            "00-first": notebook(text(f"{good} {bad}")),
+            "01-second": notebook(text("## Go on")),
+        },
+    )
+    path = root / "notebooks" / "00-first.ipynb"
+    book = Book(path, root, nbformat.read(path, 4))
+    ((_, what),) = RULES["file-links"].find(book)
+    assert what == "The link 01-second.ipynb#Stop leads to no heading."
+
+
+def test_cell_that_is_not_python_is_left_to_ruff():
+    broken = notebook("assert latency_ms < (", "solution_1 = ")
+    assert find("asserted-timing", broken) == []
+    assert find("solution-cells", broken) == []
 
 
 def test_findings_are_printed_with_a_summary(capsys):

@@ -4,11 +4,12 @@ import sys
 import pytest
 
 from curator.__main__ import main
-from fixtures.curator_lessons import make_checkout
+from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook
 
 
 def test_run_writes_its_report(tmp_path, capsys):
-    root = make_checkout(tmp_path, {"00-first": ["1 / 0"], "01-second": ["1"]})
+    good = notebook(code("print(1)", "1\n", 1, [CHECKED]))
+    root = make_checkout(tmp_path, {"00-first": ["1 / 0"], "01-second": good})
     assert main(["--root", str(root), "run", "01"]) == 0
     assert main(["--root", str(root), "run", "--output", str(tmp_path / "there")]) == 1
     assert (root / "build" / "run" / "index.html").is_file()
@@ -52,5 +53,6 @@ def test_help_lists_the_commands():
         [sys.executable, "-m", "curator", "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0
-    for command in ("run", "test", "lint", "refresh", "sync"):
+    commands = "run test new lint refresh prove sync links colab publish"
+    for command in commands.split():
         assert f"\n    {command} " in done.stdout

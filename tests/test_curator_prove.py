@@ -133,3 +133,37 @@ def test_an_unusual_form_is_left_to_a_person():
     text = f'[{KIT}.published]\nproven=false\nfiles = [{{name="model.xml"}}]\n'
     with pytest.raises(ValueError, match="by hand"):
         propose(text, Proof(KIT, {"model.xml": SUMS["model.xml"]}, {}))
+
+
+def test_every_kit_that_is_not_proven_is_tried(monkeypatch, tmp_path, capsys):
+    from curator import prove as module
+
+    def kit(**published):
+        return {"published": published} if published else {}
+
+    kits = {
+        "a": kit(proven=False),
+        "b": kit(proven=True),
+        "c": kit(proven=False),
+        "d": kit(proven=False),
+        "e": kit(),
+    }
+    tried = []
+
+    def try_kit(name, lessons, output, *, write):
+        tried.append((name, output, write))
+        if name == "a":
+            raise KitError("The host is silent.")
+        return 0
+
+    monkeypatch.setattr(module.registry, "registry", lambda: kits)
+    monkeypatch.setattr(module, "prove", try_kit)
+    root = make_checkout(tmp_path, {"00-first": []})
+    listing = root / "notebooks" / "collection.toml"
+    listing.write_text(listing.read_text().replace("[]", '["a", "b", "c", "e"]'))
+    assert main(["--root", str(root), "prove", "--write"]) == 1
+    folder = root / "build" / "prove"
+    assert tried == [("a", folder / "a", True), ("c", folder / "c", True)]
+    printed = capsys.readouterr().out
+    assert "The host is silent." in printed
+    assert printed.endswith("Not proven: a\n")

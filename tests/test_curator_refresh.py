@@ -8,7 +8,8 @@ from rich.console import Console
 
 from curator.collection import read_collection
 from curator.progress import Progress
-from curator.refresh import code_digest, refresh_lessons, tidy
+from curator.record import code_digest
+from curator.refresh import refresh_lessons, tidy
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
 
 RANDOM = "import secrets\n\nprint(secrets.token_hex())"
@@ -127,7 +128,23 @@ def test_native_prints_are_not_stored(tmp_path):
 
 def test_record_names_the_code_of_each_lesson(shelf):
     record = json.loads((shelf.folder / "refreshed.json").read_text())
-    assert record == {"00-first.ipynb": code_digest(shelf.read())}
+    entry = record["00-first.ipynb"]
+    assert list(record) == ["00-first.ipynb"]
+    assert entry["code"] == code_digest(shelf.read())
+    assert entry["peak_memory_mb"] > 10
+
+
+def test_record_stays_where_the_outputs_stay(shelf):
+    before = (shelf.folder / "refreshed.json").read_bytes()
+    shelf.refresh()
+    assert (shelf.folder / "refreshed.json").read_bytes() == before
+
+
+def test_file_that_was_changed_meanwhile_is_not_overwritten(tmp_path):
+    change = "from pathlib import Path\n\nPath('00-first.ipynb').write_text('mine')"
+    shelf = Shelf(tmp_path, change)
+    assert shelf.refresh().reason == "Its file was changed while it ran."
+    assert shelf.path.read_text() == "mine"
 
 
 def test_only_useful_metadata_is_kept():

@@ -8,7 +8,7 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from curator.collection import Lesson
-from curator.report import THUMBNAIL_PX, thumbnails, write_report
+from curator.report import THUMBNAIL_PX, thumbnails, verdict, write_report
 from curator.results import CellTime, FailingCell, LessonResult
 from fixtures.curator_lessons import code, notebook
 
@@ -86,9 +86,57 @@ def test_page_shows_what_went_wrong(tmp_path):
         "Traceback ...",
         "1.23 s",
         "import &lt;slow&gt;",
-        "included: by request",
+        "<td>by request</td>",
     ):
         assert words in page
+
+
+def test_summary_says_the_same_in_markdown(tmp_path):
+    good, bad, missing = result("00-a"), result("01-b", "failed"), result("02-c")
+    good.cells = good.cells_run = 7
+    good.compared = 3
+    good.cpu_s, good.peak_memory_mb = 1.26, 99.9
+    bad.reason = "Cell 2 raised <ValueError>."
+    bad.failing_cell = FailingCell(3, 2, "x", "ValueError", "no", "one\ntwo")
+    missing.status = "not_run"
+    write_report(tmp_path, [good, bad, missing], "A run")
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "| 00-a | ✓ passed | 7 of 7 | 3 | 1.3 of 60 | 100 of 1000 MB |" in summary
+    assert "| 02-c | · not run | 0 of 0 | - |" in summary
+    assert "**1 of 2 lessons did not pass: 01-b.**" in summary
+    assert "**01-b**: Cell 2 raised <ValueError>.\n\n```\none\ntwo\n```" in summary
+
+
+def test_broken_budget_stands_out(tmp_path):
+    bad = result(status="failed")
+    bad.cpu_s, bad.peak_memory_mb = 61.0, 10.0
+    page = write_report(tmp_path, [bad], "A run").read_text(encoding="utf-8")
+    assert '<td class="number over">61.0 / 60</td>' in page
+    assert '<td class="number">10 / 1000</td>' in page
+
+
+def test_slowest_cells_of_all_lessons_come_first(tmp_path):
+    one, two = result("00-a"), result("01-b")
+    one.slowest_cells = [CellTime(0, 1, 3.0, "third"), CellTime(1, 2, 1.0, "last")]
+    two.slowest_cells = [CellTime(0, 1, 9.0, "first")]
+    page = write_report(tmp_path, [one, two], "A run").read_text(encoding="utf-8")
+    places = [page.index(f"<code>{line}") for line in ("first", "third", "last")]
+    assert places == sorted(places)
+
+
+def test_kits_are_told_once_with_their_lessons(tmp_path):
+    one, two = result("00-a"), result("01-b")
+    kit = {"kit": "a-kit", "origin": "published", "reason": "proven"}
+    one.kits, two.kits = [kit], [kit, {**kit, "origin": "included"}]
+    page = write_report(tmp_path, [one, two], "A run").read_text(encoding="utf-8")
+    assert page.count('<td class="name">a-kit</td>') == 2
+    assert "<td>00-a, 01-b</td>" in page
+
+
+def test_verdict_is_a_sentence():
+    good, skipped = result(), result(status="skipped")
+    assert verdict([good, good]) == "Every lesson passed."
+    assert verdict([good, skipped]) == "1 of 2 lessons ran; none of them failed."
 
 
 def test_page_needs_nothing_from_elsewhere(tmp_path):

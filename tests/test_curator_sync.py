@@ -4,9 +4,13 @@ import nbformat
 import pytest
 
 from curator.__main__ import main
-from curator.sync import BEGIN, END, SyncError, model_card, sync
-from fixtures.curator_lessons import make_checkout
+from curator.cards import CardError, model_card
+from curator.notebooks import NotebookError
+from curator.record import Entry, code_digest, write_entry
+from curator.sync import BEGIN, END, SyncError, sync
+from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
 
+KINDS = (".md", ".ipynb", ".json")
 CARD = {
     "kit": "a-kit",
     "title": "Tells ducks from cubes.",
@@ -33,9 +37,12 @@ def root(tmp_path):
 def test_table_of_lessons_stands_between_the_markers(root):
     sync(root)
     readme = (root / "README.md").read_text(encoding="utf-8")
-    assert readme.startswith(f"# Title\n\n{BEGIN}\n| | lesson |")
+    assert readme.startswith(f"# Title\n\n{BEGIN}\n| no. | lesson |")
     assert readme.endswith(f"\n{END}\n\nThe end.\n")
-    row = "| [00](notebooks/00-first.ipynb) | 00-first | About 00-first | 1 | none |"
+    row = (
+        "| [00](notebooks/00-first.ipynb) | 00-first | About 00-first "
+        "| 1 | 1.7 GB | none | not run yet |"
+    )
     assert row in readme.splitlines()
     assert "old" not in readme
     assert r"| 01-a\|b |" in readme
@@ -60,8 +67,8 @@ def test_cards_tell_everything(root):
 
 def test_second_call_writes_nothing(root):
     sync(root)
-    before = {p: p.stat().st_mtime_ns for p in root.rglob("README.md")}
-    assert len(before) == 2
+    before = {p: p.stat().st_mtime_ns for p in root.rglob("*") if p.suffix in KINDS}
+    assert len(before) == 6
     sync(root)
     assert {p: p.stat().st_mtime_ns for p in before} == before
 
@@ -90,7 +97,7 @@ def test_readme_without_markers_is_refused(root):
 @pytest.mark.parametrize("key", ["trained_on", "files"])
 def test_incomplete_card_is_refused(key):
     card = {name: value for name, value in CARD.items() if name != key}
-    with pytest.raises(SyncError, match=f"x/card.json has no '{key}'"):
+    with pytest.raises(CardError, match=f"x/card.json has no '{key}'"):
         model_card(card, "x/card.json")
 
 
@@ -101,7 +108,111 @@ def test_start_page_lists_the_other_lessons(root):
     notebook.cells.append(nbformat.v4.new_markdown_cell(place))
     nbformat.write(notebook, path)
     sync(root)
-    source = nbformat.read(path, as_version=4).cells[-1].source
+    assert "Lessons](#Lessons)" in read(root).cells[1].source
+    source = read(root).cells[0].source
     assert "| [01](01-a%7Cb.ipynb) |" in source
     assert "00-first" not in source
+    assert "not run yet" not in source
     assert all(check.passed for check in sync(root, check=True))
+
+
+def read(root):
+    return nbformat.read(root / "notebooks" / "00-first.ipynb", as_version=4)
+
+
+LESSON = (
+    text("# First"),
+    text("## Set up"),
+    code("print(1)", "1\n", 1, [CHECKED]),
+    text("## Count to `3`?\n\n### Not this"),
+)
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": notebook(*LESSON)})
+    (root / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    path = root / "notebooks" / "00-first.ipynb"
+    entry = Entry(code_digest(read(root)), peak_memory_mb=612, cpu_s=9)
+    write_entry(path.parent, path.name, entry)
+    sync(root)
+    return root
+
+
+def test_lesson_gets_its_facts_and_contents_below_the_title(shelf):
+    book = read(shelf)
+    assert [cell.id for cell in book.cells][:3] == ["cell-0", "contents", "cell-1"]
+    assert book.cells[1].metadata.tags == ["generated"]
+    assert book.cells[1].source == (
+        "This page takes about 1 minute, needs 0.7 GB of memory and downloads nothing."
+        "\n\n**On this page**\n\n- [Set up](#Set-up)\n- [Count to `3`?]"
+        "(#Count-to-%603%60%3F)"
+    )
+
+
+def test_contents_follow_the_headings_and_need_no_run(shelf):
+    path = shelf / "notebooks" / "00-first.ipynb"
+    book = read(shelf)
+    book.cells[2].source = "## Get ready"
+    book.cells.append(book.cells.pop(1))  # somebody moved it
+    nbformat.write(book, path)
+    record = (shelf / "notebooks" / "refreshed.json").read_bytes()
+    assert not all(check.passed for check in sync(shelf, check=True))
+    sync(shelf)
+    assert "[Get ready](#Get-ready)" in read(shelf).cells[1].source
+    assert len(read(shelf).cells) == len(LESSON) + 1
+    assert read(shelf).cells[3].outputs[0].text == "1\n"
+    assert (shelf / "notebooks" / "refreshed.json").read_bytes() == record
+    assert "| ✓ passed, 1 output compared |" in readme(shelf)
+
+
+def readme(root):
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_table_tells_that_code_changed_since_it_was_run(shelf):
+    book = read(shelf)
+    book.cells[3].source = "print(2)"
+    nbformat.write(book, shelf / "notebooks" / "00-first.ipynb")
+    sync(shelf)
+    assert "| 0.7 GB | none | changed since it was run |" in readme(shelf)
+
+
+def test_table_tells_why_a_lesson_is_skipped(shelf):
+    with (shelf / "notebooks" / "collection.toml").open("a") as stream:
+        stream.write('skip = { reason = "Broken", until = 2999-12-31 }\n')
+    sync(shelf)
+    assert "| skipped until 2999-12-31: Broken |" in readme(shelf)
+
+
+def test_download_is_that_of_proven_kits(shelf, monkeypatch):
+    def kit(proven, **file):
+        return {"published": {"proven": proven, "files": [file]}}
+
+    kits = {
+        "a": kit(True, url="https://host/x", size_bytes=1_200_000),
+        "b": kit(True, url="https://host/x", size_bytes=1_200_000),
+        "c": kit(True, kagglehub="a/b", size_bytes=2_000_000),
+        "d": kit(False, url="https://host/y"),
+        "e": {},
+    }
+    monkeypatch.setattr("curator.facts.registry", lambda: kits)
+    path = shelf / "notebooks" / "collection.toml"
+    listed = path.read_text().replace("kits = []", f"kits = {sorted(kits)}")
+    path.write_text(listed)
+    sync(shelf)
+    assert "| 0.7 GB | 4 MB |" in readme(shelf)
+    assert "may download 4 MB." in read(shelf).cells[1].source
+
+
+def test_record_forgets_lessons_that_are_gone(shelf):
+    folder = shelf / "notebooks"
+    write_entry(folder, "07-gone.ipynb", Entry("", 1, 1))
+    sync(shelf)
+    assert "07-gone" not in (folder / "refreshed.json").read_text()
+
+
+def test_lesson_that_is_no_notebook_is_named(shelf):
+    (shelf / "notebooks" / "00-first.ipynb").write_text("{")
+    with pytest.raises(NotebookError, match=r"00-first\.ipynb cannot be read"):
+        sync(shelf)

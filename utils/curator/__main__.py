@@ -63,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--all", action="store_true", help="also the lanes that are slow")
     test.set_defaults(handler=_test)
 
+    new = commands.add_parser("new", help="begin a lesson: notebook and list entry")
+    new.add_argument("name", metavar="NAME", help="such as 06-my-lesson")
+    new.add_argument("--title", help="default: the words of the name")
+    new.set_defaults(handler=_new)
+
     lint = commands.add_parser("lint", help="check lessons and code")
     _add_names(lint)
     lint.set_defaults(handler=_lint)
@@ -77,11 +82,42 @@ def _parser() -> argparse.ArgumentParser:
     prove = commands.add_parser(
         "prove", help="fetch a published kit, run its lessons on it, record it"
     )
-    prove.add_argument("kit", metavar="KIT")
+    prove.add_argument(
+        "kit", nargs="?", metavar="KIT", help="default: all that are not proven"
+    )
     prove.add_argument(
         "--write", action="store_true", help="change kits.toml, not only print it"
     )
     prove.set_defaults(handler=_prove)
+
+    handout = commands.add_parser(
+        "handout", help="copy lessons without solutions and outputs into a folder"
+    )
+    handout.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+    _add_names(handout)
+    handout.set_defaults(handler=_handout)
+
+    links = commands.add_parser("links", help="ask whether addresses still answer")
+    links.add_argument(
+        "--kits", action="store_true", help="those of kits.toml, not those of pages"
+    )
+    links.set_defaults(handler=_links)
+
+    colab = commands.add_parser(
+        "colab", help="print the requirements of an environment like Colab's"
+    )
+    colab.add_argument("--freeze", help="a file or address; default: Colab's own list")
+    colab.set_defaults(handler=_colab)
+
+    publish = commands.add_parser(
+        "publish", help="write badges, install lines and a gallery for a repository"
+    )
+    publish.add_argument("--repository", required=True, metavar="OWNER/NAME")
+    publish.add_argument("--branch", default="published")
+    publish.add_argument("--revision", default="main")
+    publish.add_argument("--executed", type=Path, help="default: build/run")
+    publish.add_argument("--to", type=Path, help="default: build/site")
+    publish.set_defaults(handler=_publish)
 
     sync = commands.add_parser("sync", help="write the pages that are generated")
     sync.add_argument("--check", action="store_true", help="only say what drifted")
@@ -115,6 +151,20 @@ def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
     return run_lanes(checkout, arguments.all)
 
 
+def _new(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .new import new_lesson
+    from .sync import sync
+
+    root = _root(arguments)
+    lesson = new_lesson(root, arguments.name, arguments.title)
+    print(f"{lesson.path} was written and entered in collection.toml.")
+    arguments.names, arguments.force = [lesson.name], False
+    status = _refresh(arguments, rest)
+    sync(root)
+    print(f"What is left to fill in: python -m curator lint {lesson.number}")
+    return status
+
+
 def _lint(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .checks import print_findings
     from .lint import check_lessons, check_tools
@@ -140,12 +190,52 @@ def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _prove(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .prove import prove
+    from .prove import prove_each
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").lessons
-    output = root / "build" / "prove" / arguments.kit
-    return prove(arguments.kit, lessons, output, write=arguments.write)
+    kits = [arguments.kit] if arguments.kit else None
+    return prove_each(kits, lessons, root / "build" / "prove", write=arguments.write)
+
+
+def _links(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .checks import print_findings
+    from .links import check_addresses, kit_addresses, page_addresses
+
+    root = _root(arguments)
+    lessons = read_collection(root / "notebooks").lessons
+    asked = kit_addresses() if arguments.kits else page_addresses(root, lessons)
+    return 0 if print_findings(check_addresses(asked)) else 1
+
+
+def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .colab import FREEZE_URL, read_freeze, requirements_there
+
+    ours = (_root(arguments) / "requirements.txt").read_text(encoding="utf-8")
+    freeze = read_freeze(arguments.freeze or FREEZE_URL)
+    print(requirements_there(ours.splitlines(), freeze), end="")
+    return 0
+
+
+def _publish(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .publishing import Place, publish
+
+    root = _root(arguments)
+    place = Place(arguments.repository, arguments.branch, arguments.revision)
+    lessons = read_collection(root / "notebooks").lessons
+    target = arguments.to or root / "build" / "site"
+    publish(root, lessons, arguments.executed or root / "build" / "run", target, place)
+    print(f"Written to {target}")
+    return 0
+
+
+def _handout(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .handout import hand_out
+
+    lessons = read_collection(_root(arguments) / "notebooks").select(arguments.names)
+    for path in hand_out(lessons, arguments.to):
+        print(path)
+    return 0
 
 
 def _sync(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -5,11 +5,14 @@ that drew them. A picture inside HTML would be compared after all, so its bytes 
 out there as well.
 """
 
+import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from nbformat import NotebookNode
+
+from .results import DIFFERS, FailingCell
 
 CHECKED = "nbval-check-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -49,6 +52,54 @@ def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, Any]]:
                 text = isinstance(content, str)
                 found.append((mime, _without_pictures(content) if text else content))
     return found
+
+
+def differences(
+    stored: NotebookNode, fresh: NotebookNode
+) -> tuple[int, list[FailingCell]]:
+    """Compare the checked outputs of two runs of the same code.
+
+    Parameters
+    ----------
+    stored, fresh
+        The notebook as it is stored and after it was run. Cells that were not reached
+        have no count and are left out.
+
+    Returns
+    -------
+    int
+        How many cells were compared.
+    list of FailingCell
+        Those that differ.
+    """
+    count, differing = 0, []
+    cells = [
+        [(i, cell) for i, cell in enumerate(book.cells) if cell.cell_type == "code"]
+        for book in (stored, fresh)
+    ]
+    for number, ((index, old), (_, new)) in enumerate(zip(*cells, strict=True), 1):
+        wanted, found = compared(old.outputs), compared(new.outputs)
+        ran = None not in (old.execution_count, new.execution_count)
+        if not (is_checked(old) and ran and wanted):
+            continue
+        count += 1
+        if wanted != found:
+            message = "The output differs from the stored one."
+            difference = _difference(wanted, found)
+            differing.append(
+                FailingCell(index, number, old.source, DIFFERS, message, difference)
+            )
+    return count, differing
+
+
+def _difference(wanted: list[tuple[str, Any]], found: list[tuple[str, Any]]) -> str:
+    """Lay out two outputs line by line: - stored, + fresh."""
+    before, after = (
+        [line for _, content in outputs for line in str(content).splitlines()]
+        for outputs in (wanted, found)
+    )
+    lines = difflib.unified_diff(before, after, "stored", "fresh", lineterm="")
+    return "\n".join(lines)
 
 
 def _without_pictures(text: str) -> str:

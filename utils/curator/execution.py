@@ -34,6 +34,10 @@ LAST_WORDS = 4000
 
 KITS_LOG = "NOTEBOOK_KITS_LOG"
 
+# ipykernel hides what native code prints where this is set, and pytest, which runs the
+# kernel of the notebooks lane, sets it. Whoever stores or compares outputs does it too.
+AS_UNDER_PYTEST = {"PYTEST_CURRENT_TEST": "1"}
+
 # What a cell's metadata may say under "jupyter": its source or outputs are folded away.
 COLLAPSED = ("source_hidden", "outputs_hidden")
 

@@ -7,10 +7,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
-
 from .collection import Lesson
 from .execution import KITS_LOG, OUTPUT_TIMEOUT_S, code_cells, kits_log, read_kits_log
+from .notebooks import NotebookError, read_notebook
 from .processes import kill_tree
 from .progress import Progress
 from .report import write_report
@@ -79,8 +78,8 @@ def check_lesson(lesson: Lesson, output: Path, progress: Progress) -> LessonResu
         `compared` holds the number of cells whose stored output was compared.
     """
     try:
-        cells = code_cells(nbformat.read(lesson.path, as_version=4))
-    except (ValueError, nbformat.ValidationError) as error:
+        cells = code_cells(read_notebook(lesson.path))
+    except NotebookError as error:
         return unreadable(lesson, error)
     path = output / f"{lesson.name}.json"
     LessonResult.of(lesson).write(path)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from notebook_utils.errors import KitError
+from notebook_utils.errors import KitError, WorkshopError
 from notebook_utils.kits import registry
 from notebook_utils.kits.cache import sums_of
 from notebook_utils.kits.hosts import ASKED_FOR
@@ -91,6 +91,52 @@ def prove(
         write_text(registry.REGISTRY, text)
         print(f"Written to {registry.REGISTRY}")
     return 0
+
+
+def prove_each(
+    kits: Sequence[str] | None,
+    lessons: Sequence[Lesson],
+    output: Path,
+    *,
+    write: bool = False,
+) -> int:
+    """Prove kits one after the other; one that fails does not keep others from it.
+
+    Parameters
+    ----------
+    kits
+        Their names; if None, all that a lesson uses and that are published but not
+        proven.
+    lessons, output, write
+        As for `prove`; each kit gets a folder of its own in `output`.
+
+    Returns
+    -------
+    int
+        0 if all are proven, else 1.
+    """
+    if kits is None:
+        used = {kit for lesson in lessons for kit in lesson.kits}
+        kits = [
+            name
+            for name, entry in registry.registry().items()
+            if name in used and not entry.get("published", {}).get("proven", True)
+        ]
+    failed = []
+    for kit in kits:
+        print(f"\n== {kit} ==", flush=True)
+        try:
+            status = prove(kit, lessons, output / kit, write=write)
+        except WorkshopError as error:
+            if len(kits) == 1:
+                raise
+            print(error)
+            status = 1
+        if status:
+            failed.append(kit)
+    if failed:
+        print(f"\nNot proven: {', '.join(failed)}")
+    return 1 if failed else 0
 
 
 def gather(kit: str, lessons: Sequence[Lesson], output: Path) -> Proof:
@@ -188,12 +234,12 @@ def propose(text: str, proof: Proof) -> str:
     for line in section.splitlines():
         if line.startswith("expected ="):
             continue
+        if line.startswith("files =") and proof.expected:
+            lines.append(f"expected = {_inline_table(proof.expected)}")
         file = re.match(r'  \{ name = "([^"]+)"', line)
         lines.append(_pinned(line, proof.sums[file[1]]) if file else line)
         if line.startswith("proven ="):
             lines[-1] = "proven = true"
-        if line.startswith("prepare =") and proof.expected:
-            lines.append(f"expected = {_inline_table(proof.expected)}")
     proposed = text.replace(section, "\n".join(lines) + "\n")
     _check(proposed, proof)
     return proposed
@@ -244,5 +290,5 @@ def _check(proposed: str, proof: Proof) -> None:
     ):
         raise ValueError(
             f"kits.toml describes {proof.kit} in an unusual form: expected one file a "
-            "line, and 'proven' and 'prepare' on lines of their own. Enter it by hand."
+            "line, and 'proven' and 'files' on lines of their own. Enter it by hand."
         )

@@ -1,8 +1,6 @@
 """Stores fresh outputs in the lessons, as nbval will compare them."""
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,17 +10,14 @@ from nbformat import NotebookNode
 
 from .collection import Lesson
 from .comparison import WIDGET_VIEW, compared, is_checked
-from .execution import COLLAPSED, code_cells, execute
-from .files import write_json, write_text
+from .execution import AS_UNDER_PYTEST, COLLAPSED, code_cells, execute
+from .files import write_text
+from .notebooks import notebook_text
 from .progress import Progress
+from .record import Entry, code_digest, read_record, write_entry
 from .results import LessonResult
 
-# Which code the stored outputs come from: a notebook itself cannot tell.
-RECORD = "refreshed.json"
-
-# ipykernel hides what native code prints where this is set, and pytest, which runs the
-# kernel of the notebooks lane, sets it.
-_AS_UNDER_PYTEST = {"PYTEST_CURRENT_TEST": "1", "NOTEBOOK_KITS": "included"}
+_ENVIRONMENT = {**AS_UNDER_PYTEST, "NOTEBOOK_KITS": "included"}
 
 _METADATA = {
     "kernelspec": {
@@ -66,27 +61,26 @@ def refresh_lessons(
 
 
 def _refresh(lesson: Lesson, progress: Progress, force: bool) -> LessonResult:
-    stored = nbformat.read(lesson.path, as_version=4)
+    text = lesson.path.read_text(encoding="utf-8")
+    stored = nbformat.reads(text, as_version=4)
     fresh = copy.deepcopy(stored)
     progress.begin(lesson.name, len(code_cells(fresh)))
-    result = execute(lesson, fresh, _AS_UNDER_PYTEST, progress.cell)
+    result = execute(lesson, fresh, _ENVIRONMENT, progress.cell)
     if result.status != "passed":
         return result
-    digest = code_digest(stored)
-    current = _read_record(lesson.path.parent).get(lesson.path.name) == digest
+    if lesson.path.read_text(encoding="utf-8") != text:
+        result.status, result.reason = "error", "Its file was changed while it ran."
+        return result
+    folder, name = lesson.path.parent, lesson.path.name
+    digest, known = code_digest(stored), read_record(folder).get(name)
+    current = known is not None and known.code == digest
     keep = current and not force and same_checked_outputs(stored, fresh)
     _store(lesson.path, tidy(stored if keep else fresh))
-    _write_record(lesson.path.parent, lesson.path.name, digest)
+    if not keep:  # figures differ a little in every run: they stay as well
+        entry = Entry(digest, round(result.peak_memory_mb), round(result.cpu_s))
+        write_entry(folder, name, entry)
     result.reason = "The stored outputs still hold." if keep else "Outputs stored."
     return result
-
-
-def code_digest(notebook: NotebookNode) -> str:
-    """Return the sha256 of all code and tags: what the outputs depend on."""
-    code = [
-        [cell.source, cell.metadata.get("tags", [])] for _, cell in code_cells(notebook)
-    ]
-    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
 
 
 def same_checked_outputs(stored: NotebookNode, fresh: NotebookNode) -> bool:
@@ -134,20 +128,6 @@ def _wanted(metadata: dict[str, Any]) -> dict[str, Any]:
 
 def _store(path: Path, notebook: NotebookNode) -> None:
     nbformat.validate(notebook)
-    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    text = notebook_text(notebook)
     if text != path.read_text(encoding="utf-8"):
         write_text(path, text)
-
-
-def _read_record(folder: Path) -> dict[str, str]:
-    path = folder / RECORD
-    if not path.is_file():
-        return {}
-    record: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return record
-
-
-def _write_record(folder: Path, name: str, digest: str) -> None:
-    record = _read_record(folder)
-    if record.get(name) != digest:
-        write_json(folder / RECORD, dict(sorted({**record, name: digest}.items())))

@@ -1,4 +1,4 @@
-"""One HTML page, and the same as JSON, about a run of lessons."""
+"""One page about a run of lessons: HTML, a summary in markdown, all of it as JSON."""
 
 import base64
 import dataclasses
@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
 import nbformat
 from nbformat import NotebookNode
 from PIL import Image
@@ -18,15 +17,21 @@ from PIL import Image
 from .execution import code_cells, first_line
 from .files import write_json, write_text
 from .progress import SIGNS
-from .results import BAD, STATUSES, LessonResult, versions
+from .results import BAD, DIFFERS, STATUSES, CellTime, LessonResult, versions
+from .templates import template
 
 THUMBNAIL_PX = (240, 180)
 THUMBNAILS_PER_LESSON = 12
+SLOWEST_CELLS_OF_A_RUN = 10
 
 # A picture inside HTML output, as `display` writes it: its alt text and its bytes.
 _HTML_PICTURE = re.compile(r"<img\b[^>]*>")
 _HTML_BYTES = re.compile(r'src="data:image/(?:png|jpeg);base64,([^"]+)"')
 _HTML_ALT = re.compile(r'alt="([^"]*)"')
+
+
+# What the long text about a failing cell is; the traceback of an error elsewhere.
+_DETAILS = {"KernelDied": "What the process printed last", DIFFERS: "What differs"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Thumbnail:
 
 
 def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> Path:
-    """Write ``report.json`` and ``index.html``.
+    """Write ``index.html``, ``summary.md`` and ``report.json``.
 
     Parameters
     ----------
@@ -64,23 +69,67 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
     }
     write_json(folder / "report.json", content)
     counts = Counter(result.status for result in results)
-    page = _template().render(
-        title=title,
-        made=made.replace("T", " ").replace("+00:00", " UTC"),
-        versions=stamp,
-        results=results,
-        counts=[(status, counts[status]) for status in STATUSES if counts[status]],
-        signs=SIGNS,
-        bad=BAD,
+    shown = {
+        "title": title,
+        "verdict": verdict(results),
+        "made": made.replace("T", " ").replace("+00:00", " UTC"),
+        "versions": stamp,
+        "results": results,
+        "counts": [(status, counts[status]) for status in STATUSES if counts[status]],
+        "signs": SIGNS,
+        "bad": BAD,
+        "details": _DETAILS,
+        "slowest": slowest_cells(results),
+        "kits": kits_used(results),
+    }
+    write_text(folder / "summary.md", template("summary.md").render(shown))
+    page = template("report.html").render(
+        shown,
         thumbnails={
             result.name: _thumbnails(folder, result.name) for result in results
         },
         copies={r.name for r in results if (folder / f"{r.name}.ipynb").is_file()},
-        compares=any(result.compared is not None for result in results),
     )
     path = folder / "index.html"
     write_text(path, page)
     return path
+
+
+def verdict(results: Sequence[LessonResult]) -> str:
+    """Say in a sentence what came of a run."""
+    bad = [result.name for result in results if result.status in BAD]
+    ran = [result for result in results if result.status not in ("skipped", "not_run")]
+    if bad:
+        return f"{len(bad)} of {len(ran)} lessons did not pass: {', '.join(bad)}."
+    if len(ran) < len(results):
+        return f"{len(ran)} of {len(results)} lessons ran; none of them failed."
+    return "Every lesson passed."
+
+
+def slowest_cells(results: Sequence[LessonResult]) -> list[tuple[str, CellTime]]:
+    """Return the slowest cells of a run with their lessons, the slowest first."""
+    cells = [(result.name, cell) for result in results for cell in result.slowest_cells]
+    return sorted(cells, key=lambda pair: -pair[1].seconds)[:SLOWEST_CELLS_OF_A_RUN]
+
+
+def kits_used(results: Sequence[LessonResult]) -> list[dict[str, str]]:
+    """Return where each kit of a run came from.
+
+    Returns
+    -------
+    list of dict
+        ``kit``, ``origin``, ``reason`` and ``lessons``, the names of those that loaded
+        it, in the order of the kits' names.
+    """
+    users: dict[tuple[str, str, str], list[str]] = {}
+    for result in results:
+        for entry in result.kits:
+            key = (entry["kit"], entry.get("origin", ""), entry.get("reason", ""))
+            users.setdefault(key, []).append(result.name)
+    return [
+        {"kit": kit, "origin": origin, "reason": reason, "lessons": ", ".join(names)}
+        for (kit, origin, reason), names in sorted(users.items())
+    ]
 
 
 def thumbnails(notebook: NotebookNode) -> list[Thumbnail]:
@@ -137,14 +186,3 @@ def _shrink(encoded: str) -> str:
     stream = io.BytesIO()
     paper.save(stream, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("curator", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html")

@@ -17,6 +17,11 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 BAD: tuple[Status, ...] = ("failed", "timeout", "error")
 
 SLOWEST_CELLS = 5
+DIFFERS = "OutputDiffers"
+NOTHING_COMPARED = (
+    "Nothing was compared. Tag the cells whose output must not change with "
+    "nbval-check-output and run 'python -m curator refresh'."
+)
 _STAMPED = ("openvino", "torch", "numpy")
 
 
@@ -62,7 +67,8 @@ class LessonResult:
     cells, cells_run
         Code cells in the notebook, and those that were begun.
     compared
-        Cells whose stored output was compared; None where that is not asked.
+        Cells whose stored output was compared; None where that is not asked, because
+        the stored outputs are not those of the kits that were used.
     kits
         What ``load_kit`` announced: kit, origin and reason of each.
     """
@@ -102,6 +108,21 @@ class LessonResult:
         """Keep the slowest cells, the slowest first."""
         ordered = sorted(times, key=lambda cell: cell.seconds, reverse=True)
         self.slowest_cells = ordered[:SLOWEST_CELLS]
+
+    def record_differences(self, compared: int, cells: Iterable[FailingCell]) -> None:
+        """Take over how many cells were compared, and which of them differ."""
+        self.compared = compared
+        for cell in cells:
+            if self.status == "passed":
+                self.status = "failed"
+            self.failing_cell = self.failing_cell or cell
+            self.reason = f"{self.reason} Cell {cell.number}: {cell.message}".strip()
+        self.enforce_comparison()
+
+    def enforce_comparison(self) -> None:
+        """Fail a lesson that passed although nothing of it was compared."""
+        if self.status == "passed" and self.compared == 0:
+            self.status, self.reason = "failed", NOTHING_COMPARED
 
     def enforce_budget(self) -> None:
         """Fail a lesson that passed but used more than it may."""

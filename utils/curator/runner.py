@@ -1,18 +1,21 @@
 """Runs lessons as they are shipped and leaves executed copies and a report."""
 
+import copy
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import nbformat
-
 from .collection import Lesson
-from .execution import code_cells, execute
+from .comparison import differences
+from .execution import AS_UNDER_PYTEST, code_cells, execute
 from .files import write_text
+from .notebooks import NotebookError, notebook_text, read_notebook
 from .progress import Progress
 from .report import write_report
 from .results import BAD, LessonResult
 
 RUN_TITLE = "Lessons, run as shipped"
+INCLUDED = "included"
 INTERRUPTED = 130  # the exit status of a program that was ended with Ctrl-C
 
 
@@ -29,7 +32,7 @@ def run_lessons(
     lessons
         In the order in which they run.
     output
-        The folder for the executed copies, ``report.json`` and ``index.html``.
+        The folder for the executed copies and the report.
     progress
         Where to show how far it is.
     environment
@@ -38,7 +41,8 @@ def run_lessons(
     Returns
     -------
     int
-        0 if no lesson failed, 1 if one did, 130 if somebody ended the run with Ctrl-C;
+        0 if no lesson failed, 1 if one did: also one of which nothing was compared, or
+        that broke a budget. 130 if somebody ended the run with Ctrl-C;
         the lessons that had not ended are then ``not_run`` in the report.
     """
     results = {lesson.name: LessonResult.of(lesson) for lesson in lessons}
@@ -67,11 +71,11 @@ def skipped(lesson: Lesson) -> LessonResult | None:
     return result
 
 
-def unreadable(lesson: Lesson, error: Exception) -> LessonResult:
+def unreadable(lesson: Lesson, error: NotebookError) -> LessonResult:
     """Return the result of a lesson whose file is no notebook."""
     result = LessonResult.of(lesson)
     result.status = "error"
-    result.reason = f"{lesson.path.name} cannot be read as a notebook: {error}"
+    result.reason = str(error)
     return result
 
 
@@ -92,10 +96,21 @@ def _run(
     environment: Mapping[str, str] | None,
 ) -> LessonResult:
     try:
-        notebook = nbformat.read(lesson.path, as_version=4)
-    except (ValueError, nbformat.ValidationError) as error:
+        notebook = read_notebook(lesson.path)
+    except NotebookError as error:
         return unreadable(lesson, error)
     progress.begin(lesson.name, len(code_cells(notebook)))
-    result = execute(lesson, notebook, environment, progress.cell)
-    write_text(output / lesson.path.name, nbformat.writes(notebook) + "\n")
+    stored = copy.deepcopy(notebook)
+    if _kits(environment) != INCLUDED:  # what is stored is about the included kits
+        result = execute(lesson, notebook, environment, progress.cell)
+    else:
+        variables = {**(environment or {}), **AS_UNDER_PYTEST}
+        result = execute(lesson, notebook, variables, progress.cell)
+        result.record_differences(*differences(stored, notebook))
+    write_text(output / lesson.path.name, notebook_text(notebook))
     return result
+
+
+def _kits(environment: Mapping[str, str] | None) -> str:
+    """Return which kits the kernel will be told to use."""
+    return {**os.environ, **(environment or {})}.get("NOTEBOOK_KITS", INCLUDED)

@@ -1,0 +1,155 @@
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from rich.console import Console
+
+from curator.__main__ import main
+from curator.collection import read_collection
+from curator.new import insert_entry, new_lesson
+from curator.notebooks_lane import check_lesson
+from curator.progress import Progress
+from curator.sync import sync
+from fixtures.curator_lessons import make_checkout
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "97-my-lesson"
+PARTS = ("notebooks", "data", "README.md", "pyproject.toml")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of this checkout, as far as lessons and generated pages are concerned."""
+    root = tmp_path / "a copy"
+    for part in PARTS:
+        whole = ROOT / part
+        if whole.is_dir():
+            shutil.copytree(whole, root / part)
+        else:
+            shutil.copyfile(whole, root / part)
+    sync(root)
+    return root
+
+
+def files(root):
+    kept = (p for p in root.rglob("*") if p.is_file() and "cache" not in str(p))
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in kept
+        if "build/" not in path.as_posix()
+    }
+
+
+def changed(before, after):
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def fill_in(root):
+    """Write something for every '(fill in: ...)', as the author of a lesson does."""
+    path = root / "notebooks" / f"{NAME}.ipynb"
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells:
+        cell.source = re.sub(r"\(fill in[^)]*\)", "These are words.", cell.source)
+    nbformat.write(book, path)
+    listing = root / "notebooks" / "collection.toml"
+    text = listing.read_text(encoding="utf-8")
+    listing.write_text(re.sub(r"\(fill in[^)]*\)", "Words.", text), encoding="utf-8")
+
+
+def remove(root):
+    """Take a lesson out again: its file and its entry, which is the last one."""
+    (root / "notebooks" / f"{NAME}.ipynb").unlink()
+    listing = root / "notebooks" / "collection.toml"
+    kept, _, _ = listing.read_text(encoding="utf-8").rpartition("\n[[lesson]]")
+    listing.write_text(kept, encoding="utf-8")
+
+
+def test_lesson_is_added_filled_linted_refreshed_tested_and_removed(copy, capsys):
+    """And nothing is edited but the notebook and its entry in the list."""
+    before = files(copy)
+    command = ["--root", str(copy)]
+    assert main([*command, "new", NAME]) == 0
+    mine = {f"notebooks/{NAME}.ipynb", "notebooks/collection.toml"}
+    generated = {"README.md", "notebooks/refreshed.json"}
+    start_page = read_collection(copy / "notebooks").lessons[0].path.name
+    generated.add(f"notebooks/{start_page}")
+    assert changed(before, files(copy)) <= mine | generated
+
+    capsys.readouterr()
+    assert main([*command, "lint", "97"]) == 1
+    findings = capsys.readouterr().out.strip().splitlines()
+    assert findings.pop().startswith("Failed: filled-in. Passed: ")
+    assert all("filled-in" in finding for finding in findings if finding)
+
+    fill_in(copy)
+    assert main([*command, "refresh", "97"]) == 0
+    assert "The stored outputs still hold." in capsys.readouterr().out
+    assert main([*command, "lint", "97"]) == 0, capsys.readouterr().out
+    assert main([*command, "sync"]) == 0
+    assert main([*command, "sync", "--check"]) == 0
+    assert f"[97](notebooks/{NAME}.ipynb)" in (copy / "README.md").read_text("utf-8")
+
+    (lesson,) = read_collection(copy / "notebooks").select(["97"])
+    (copy / "build").mkdir()
+    result = check_lesson(lesson, copy / "build", Progress(Console(quiet=True)))
+    assert result.status == "passed", result.reason
+    assert result.compared == 1
+    assert main([*command, "run", "97"]) == 0
+
+    remove(copy)
+    assert main([*command, "sync"]) == 0
+    assert changed(before, files(copy)) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("my-lesson", "Expected two digits"),
+        ("06_my_lesson", "Expected two digits"),
+        ("06-My-lesson", "Expected two digits"),
+        ("../06-lesson", "Expected two digits"),
+        ("00-other", "The number 00 is taken by 00-first"),
+        ("07-there", "exists already"),
+    ],
+)
+def test_name_that_cannot_be_is_refused(tmp_path, name, message):
+    root = make_checkout(tmp_path, {"00-first": ["1"]})
+    (root / "notebooks" / "07-there.ipynb").touch()
+    before = files(root)
+    with pytest.raises(ValueError, match=message):
+        new_lesson(root, name)
+    assert files(root) == before
+
+
+def test_title_is_that_of_the_list_and_the_page(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": ["1"]})
+    lesson = new_lesson(root, "06-any-words", 'Say "hello"')
+    assert lesson.title == 'Say "hello"'
+    cells = nbformat.read(lesson.path, as_version=4).cells
+    assert cells[0].source.startswith('# Say "hello"\n')
+    assert "(00-first.ipynb)" in cells[-1].source
+    assert new_lesson(root, "07-any-words").title == "Any words"
+
+
+def test_lesson_takes_its_place_by_number(tmp_path):
+    root = make_checkout(tmp_path, {"00-first": ["1"], "05-last": ["1"]})
+    listing = root / "notebooks" / "collection.toml"
+    listing.write_text(f"# Kept.\n{listing.read_text()}# Kept too.\n")
+    for name in ("03-third", "06-sixth"):
+        new_lesson(root, name)
+    numbers = [x.number for x in read_collection(root / "notebooks").lessons]
+    assert numbers == ["00", "03", "05", "06"]
+    assert listing.read_text().startswith("# Kept.\n")
+    assert "# Kept too.\n" in listing.read_text()
+
+
+def test_entry_is_set_off_by_an_empty_line():
+    text = "[[lesson]]\na = 1\n\n[[lesson]]\nb = 1\n"
+    assert insert_entry(text, "[[lesson]]\nx = 1\n", 1) == (
+        "[[lesson]]\na = 1\n\n[[lesson]]\nx = 1\n\n[[lesson]]\nb = 1\n"
+    )
+    assert (
+        insert_entry(text, "[[lesson]]\nx = 1\n", 2) == text + "\n[[lesson]]\nx = 1\n"
+    )

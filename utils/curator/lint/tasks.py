@@ -1,0 +1,85 @@
+"""Rules about exercises and their solutions."""
+
+import ast
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+from ..execution import code_cells
+from .page import EXERCISES
+from .prose import Heading, headings
+from .rules import Book, Found, rule
+from .source import bound_names, dotted, nodes
+
+SOLUTION = "solution"
+FEWEST_EXERCISES = 2
+
+
+@rule("Write '### 1. ...', a stub with '...', a check, and a solution.")
+def exercises(book: Book) -> Iterator[Found]:
+    """Demand two exercises, each with a stub, a check and a solution."""
+    if book.is_start_page:
+        return
+    tasks = list(_tasks(book.notebook))
+    if len(tasks) < FEWEST_EXERCISES:
+        yield None, f"It has {len(tasks)} exercises, expected {FEWEST_EXERCISES}."
+    for heading, cells in tasks:
+        open_cells = [cell for cell in cells if not _is_solution(cell)]
+        parts = {
+            "stub": any(_is_stub(cell) for cell in open_cells),
+            "check": any(_is_check(cell) for cell in open_cells),
+            "solution": len(open_cells) < len(cells),
+        }
+        for part in [part for part, there in parts.items() if not there]:
+            yield heading.index, f"The exercise '{heading.text}' has no {part}."
+
+
+@rule("Tag it 'solution', fold its source away, and name its results solution_1 ...")
+def solution_cells(book: Book) -> Iterator[Found]:
+    """Demand solutions that are hidden, and leave the learner's answer alone."""
+    cells = code_cells(book.notebook)
+    others = [c for _, c in cells if not _is_solution(c)]
+    taken = {name for cell in others for name in bound_names(cell.source)}
+    for index, cell in cells:
+        names = bound_names(cell.source)
+        if not _is_solution(cell):
+            if any(name.startswith(f"{SOLUTION}_") for name in names):
+                yield index, f"It holds a solution but is not tagged '{SOLUTION}'."
+            continue
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            yield index, "The source of this solution is not folded away."
+        for name in sorted(names & taken):
+            yield index, f"This solution overwrites {name!r}, which is not its own."
+
+
+def _tasks(notebook: NotebookNode) -> Iterator[tuple[Heading, list[NotebookNode]]]:
+    """Yield the exercises: the heading of each and its code cells."""
+    inside = False
+    heads = headings(notebook)
+    for position, heading in enumerate(heads):
+        if heading.level <= 2:
+            inside = heading.level == 2 and heading.text == EXERCISES
+        elif inside and heading.level == 3:
+            following = heads[position + 1 :]
+            end = following[0].index if following else len(notebook.cells)
+            cells = notebook.cells[heading.index : end]
+            yield heading, [cell for cell in cells if cell.cell_type == "code"]
+
+
+def _is_solution(cell: NotebookNode) -> bool:
+    return SOLUTION in cell.metadata.get("tags", [])
+
+
+def _is_stub(cell: NotebookNode) -> bool:
+    return any(
+        isinstance(node, ast.Constant) and node.value is Ellipsis
+        for node in nodes(cell.source)
+    )
+
+
+def _is_check(cell: NotebookNode) -> bool:
+    return any(
+        isinstance(node, ast.Call)
+        and dotted(node.func).split(".")[-1].startswith("check")
+        for node in nodes(cell.source)
+    )

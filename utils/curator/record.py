@@ -1,0 +1,73 @@
+"""Which code the stored outputs of a lesson come from, and what that run was like.
+
+A notebook itself cannot tell: its code may have been changed since it was run. So
+``notebooks/refreshed.json`` keeps the sha256 of the code with a few figures of the run.
+Prose is not part of it: a sentence can be mended without running anything.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from .execution import code_cells
+from .files import write_json
+
+FILE_NAME = "refreshed.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """The run that the stored outputs of a lesson come from.
+
+    Attributes
+    ----------
+    code
+        Sha256 of the code and tags of its cells.
+    peak_memory_mb
+        The most resident memory it held, in megabytes (10**6 bytes).
+    cpu_s
+        CPU-seconds it used.
+    """
+
+    code: str
+    peak_memory_mb: int
+    cpu_s: int
+
+
+def code_digest(notebook: NotebookNode) -> str:
+    """Return the sha256 of all code and tags: what the outputs depend on."""
+    code = [
+        [cell.source, cell.metadata.get("tags", [])] for _, cell in code_cells(notebook)
+    ]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+
+
+def read_record(folder: Path) -> dict[str, Entry]:
+    """Read what is known of the lessons in a folder, by file name."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Entry(**entry) for name, entry in content.items()}
+
+
+def write_entry(folder: Path, name: str, entry: Entry) -> None:
+    """Enter one lesson, unless that is what is known of it already."""
+    record = read_record(folder)
+    if record.get(name) != entry:
+        write_json(folder / FILE_NAME, _content({**record, name: entry}))
+
+
+def record_of(folder: Path, names: Iterable[str]) -> str:
+    """Return the record as it should be when there are these lessons and no others."""
+    names = set(names)
+    kept = {n: entry for n, entry in read_record(folder).items() if n in names}
+    return json.dumps(_content(kept), indent=1) + "\n"
+
+
+def _content(record: dict[str, Entry]) -> dict[str, dict[str, object]]:
+    return {name: dataclasses.asdict(record[name]) for name in sorted(record)}

@@ -112,19 +112,46 @@ def test_lane_that_cannot_begin_fails_and_the_others_run(checkout, monkeypatch, 
     assert printed.endswith("\n1 passed, 1 failed\n")
 
 
-def test_table_names_lanes_that_were_not_run(checkout, monkeypatch, capsys):
+@pytest.fixture
+def bare_machine(monkeypatch):
+    """Neither Chromium nor Node nor published files."""
     give(monkeypatch, unit=Outcome("unit", 1))
     monkeypatch.setitem(lanes.LONG, "install", lambda c: Outcome("install", 2))
     monkeypatch.setattr("curator.hub_lane.why_not_here", lambda: "node is missing")
+    monkeypatch.setattr(lanes, "CHROMIUM", ("no-such-browser",))
     monkeypatch.delenv("PUBLISHED_FILES", raising=False)
+    monkeypatch.delenv("CI", raising=False)
+
+
+def test_table_names_lanes_that_were_not_run(bare_machine, checkout, capsys):
     assert run_lanes(checkout, everything=True) == 0
     printed = capsys.readouterr().out
-    for lane in ("browser", "hub"):
-        assert f"{lane} " in printed
-    assert "not run: not built yet" in printed
+    assert "not run, because Chromium is not installed" in printed
     assert "not run, because node is missing" in printed
     assert "not run, because PUBLISHED_FILES is not set" in printed
     assert printed.endswith("\n3 passed, 0 failed\n")
+
+
+def test_in_ci_only_the_published_lane_may_be_left_out(
+    bare_machine, checkout, monkeypatch, capsys
+):
+    monkeypatch.setenv("CI", "true")
+    assert run_lanes(checkout, everything=True) == 1
+    assert last_line(capsys) == "3 passed, 2 failed"
+
+
+def test_browser_lane_counts_what_is_marked(checkout, monkeypatch):
+    folder = checkout.root / "tests" / "browser"
+    folder.mkdir(parents=True)
+    (folder / "test_lab.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.browser\n"
+        "def test_good(): pass\n"
+        "def test_of_another_lane(): assert False\n"
+    )
+    write_tests(checkout, "")
+    monkeypatch.setattr(lanes, "CHROMIUM", ("python3",))
+    assert counts(lanes.browser(checkout)) == (1, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import classification, classification_formats, segmentation, untrained
+from . import (
+    classification,
+    classification_formats,
+    detection_tf,
+    detection_yolov5n,
+    drawn_digits,
+    segmentation,
+    untrained,
+)
 from .cards import describe_files, figure_faults, file_faults, read_card, write_card
 from .kit_files import make_ir
 
@@ -103,6 +111,23 @@ RECIPES: dict[str, Recipe] = {
             title="Where in the picture toys are (OpenVINO IR, FP16 weights)",
             make=partial(make_ir, "segmentation-onnx"),
         ),
+        Recipe(
+            kit="detection-yolov5n",
+            title="YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
+            trained_on=detection_yolov5n.TRAINED_ON,
+            measured_on=detection_yolov5n.MEASURED_ON,
+            make=detection_yolov5n.make,
+            measure=detection_yolov5n.measure,
+        ),
+        Recipe(
+            kit="digits",
+            title="60,000 handwritten-like digits of 28 by 28 pixels",
+            trained_on=drawn_digits.DRAWN,
+            measured_on=drawn_digits.MEASURED_ON,
+            make=drawn_digits.make,
+            measure=drawn_digits.measure,
+            tolerance=drawn_digits.TOLERANCE,
+        ),
         _untrained(
             kit="classification-torch",
             title="ResNet-18 of torchvision, untrained (PyTorch)",
@@ -114,6 +139,14 @@ RECIPES: dict[str, Recipe] = {
             title="GoogLeNet of torchvision, untrained (PyTorch)",
             trained_on=untrained.TIMED,
             make=partial(untrained.copy_picture, untrained.GOOGLENET_PARAMETERS),
+        ),
+        Recipe(
+            kit="detection-tf",
+            title="Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
+            trained_on=detection_tf.TRAINED_ON,
+            measured_on=detection_tf.MEASURED_ON,
+            make=detection_tf.make,
+            measure=detection_tf.measure,
         ),
     )
 }

@@ -11,3 +11,5 @@ from .kit import Kit as Kit
 from .loading import included_folder as included_folder
 from .loading import list_kits as list_kits
 from .loading import load_kit as load_kit
+from .overview import show_kits as show_kits
+from .preference import kits_widget as kits_widget

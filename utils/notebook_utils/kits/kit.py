@@ -1,6 +1,5 @@
 """What a kit is: a model, its labels, its picture, and how they fit together."""
 
-import html
 import json
 import os
 from collections.abc import Mapping
@@ -10,6 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from ..errors import KitError
+from .table import Table, readable_size
 
 Origin = Literal["included", "published"]
 ELEMENT_TYPES = {"f32": np.float32, "u8": np.uint8}
@@ -105,7 +107,7 @@ class Kit:
     labels
         One name per output index; empty for a kit without labels.
     preparation
-        How a picture becomes the model's input.
+        How a picture becomes the model's input; None for a kit without a model.
     output
         Index of the output to read.
     expected
@@ -121,7 +123,7 @@ class Kit:
     attribution: str
     files: tuple[KitFile, ...]
     labels: tuple[str, ...]
-    preparation: Preparation
+    preparation: Preparation | None
     output: int = 0
     expected: Mapping[str, Any] = field(default_factory=dict)
 
@@ -143,9 +145,13 @@ class Kit:
 
         Raises
         ------
+        KitError
+            The kit holds no model.
         ValueError
             `image_rgb` has another shape or type.
         """
+        if self.preparation is None:
+            raise KitError(f"Kit {self.name!r} holds no model to prepare pictures for.")
         return self.preparation(image_rgb)
 
     def expect(self, what: str, value: object) -> None:
@@ -189,40 +195,15 @@ class Kit:
                 file.write(json.dumps(line | {"found": found}) + "\n")
 
     def __repr__(self) -> str:
-        head, *rows = self._table()
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-            ).rstrip()
-            for row in (head, *rows)
-        ]
-        return "\n".join((f"Kit {self.name}: {self.title}", *lines, self.reason))
+        return str(self._table())
 
     def _repr_html_(self) -> str:
-        head, *rows = self._table()
-        cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        return (
-            f"<p><b>Kit {html.escape(self.name)}</b>: {html.escape(self.title)}</p>"
-            f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{html.escape(self.reason)}</p>"
-        )
+        return self._table()._repr_html_()
 
-    def _table(self) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = [("file", "origin", "size", "licence", "source")]
+    def _table(self) -> Table:
+        head = ("file", "origin", "size", "licence", "source")
+        rows = []
         for file in self.files:
-            size = _readable_size((self.folder / file.name).stat().st_size)
+            size = readable_size((self.folder / file.name).stat().st_size)
             rows.append((file.name, self.origin, size, self.licence, file.source))
-        return rows
-
-
-def _readable_size(size_bytes: int) -> str:
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    if size_bytes < 1_000_000:
-        return f"{round(size_bytes / 1000)} kB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
+        return Table(f"Kit {self.name}", self.title, head, rows, self.reason)

@@ -263,8 +263,8 @@ def _kit(
         licence=facts["licence"],
         attribution=facts["attribution"],
         files=files,
-        labels=_read_labels(folder / "labels.txt", labels.get("first", ())),
-        preparation=_preparation(facts["prepare"]),
+        labels=_read_labels(folder / "labels.txt", **labels),
+        preparation=_preparation(facts["prepare"]) if "prepare" in facts else None,
         output=facts.get("output", 0),
         expected=facts.get("expected", {}),
     )
@@ -275,17 +275,22 @@ def _preparation(facts: Mapping[str, Any]) -> Preparation:
     return Preparation(**{**facts, **lists})
 
 
-def _read_labels(path: Path, first: Sequence[str]) -> tuple[str, ...]:
+def _read_labels(
+    path: Path, first: Sequence[str] = (), without: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Read one name per output index.
 
     ImageNet's file puts a WordNet number before the name and synonyms behind it, and
-    leaves out the background class that some models begin with (`first`).
+    leaves out the background class that some models begin with (`first`). COCO's has
+    names that its labels never use, and that some models have no output for
+    (`without`).
     """
     if not path.is_file():
         return ()
     lines = path.read_text(encoding="utf-8").splitlines()
     names = [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines]
-    return (*first, *(name.split(",")[0] for name in names if name))
+    kept = (name.split(",")[0] for name in names if name and name not in without)
+    return (*first, *kept)
 
 
 def _announce(kit: Kit) -> None:

@@ -76,13 +76,8 @@ def preference_file() -> Path:
     return user_config_path(APPLICATION, appauthor=False) / "kits-origin.txt"
 
 
-def kits_widget(description: str = "Models:") -> Any:
+def kits_widget() -> Any:
     """Make a row of buttons that shows this user's choice and remembers a new one.
-
-    Parameters
-    ----------
-    description
-        What stands before the buttons.
 
     Returns
     -------
@@ -99,7 +94,7 @@ def kits_widget(description: str = "Models:") -> Any:
             ("famous, or an error", "published"),
         ],
         value=preferred_origin(),
-        description=description,
+        description="Models:",
         tooltips=[
             "our own small models, no network needed",
             "famous models that were tried with the lessons, else the included ones",

@@ -1,0 +1,248 @@
+"""Digits are the same everywhere, look like digits, and are kept like MNIST."""
+
+import hashlib
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from notebook_utils import KitError, load_kit
+from notebook_utils.digits import (
+    canvas,
+    centre_digit,
+    dataset,
+    digit_canvas,
+    draw_digits,
+)
+from notebook_utils.digits.drawing import Hand
+from notebook_utils.digits.strokes import WAYS, curve_weights, table
+from notebook_utils.pickles import load_arrays
+
+ALL_WAYS = [(digit, way) for digit in WAYS for way in range(len(WAYS[digit]))]
+STEADY = Hand(
+    miss=0, stretch=0, turn=0, slant=0, shift=0, noise=0, extent=(20, 20), width=(1, 1)
+)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return draw_digits(3000, seed=0)
+
+
+def test_a_seed_gives_the_same_digits_in_another_process():
+    program = (
+        "import hashlib; from notebook_utils.digits import draw_digits; "
+        "images, labels = draw_digits(200, seed=4); "
+        "print(hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    images, labels = draw_digits(200, seed=4)
+    here = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    assert run.stdout.strip() == here
+
+
+def test_another_seed_gives_other_digits():
+    assert not np.array_equal(draw_digits(50, seed=0)[0], draw_digits(50, seed=1)[0])
+
+
+def test_types_and_shapes(drawn):
+    images, labels = drawn
+    assert images.shape == (3000, 28, 28) and images.dtype == np.uint8
+    assert labels.shape == (3000,) and labels.dtype == np.int64
+    assert set(labels) == set(range(10))
+
+
+def test_no_digits_are_no_error_and_fewer_than_none_are_one():
+    assert draw_digits(0, seed=0)[0].shape == (0, 28, 28)
+    with pytest.raises(ValueError, match="found -1"):
+        draw_digits(-1, seed=0)
+
+
+def test_digits_stand_on_an_empty_ground_with_margins(drawn):
+    images, _ = drawn
+    assert (images.max(axis=(1, 2)) > 120).all(), "every picture holds ink"
+    border = np.concatenate([images[:, 0], images[:, -1]], axis=1)
+    assert (border > 100).any(axis=1).mean() < 0.1, "few touch the edge"
+    assert 0.1 < images.mean() / 255 < 0.17, "as much ink as in MNIST, about 0.13"
+
+
+def test_hardly_two_digits_are_alike(drawn):
+    images, _ = drawn
+    assert len({image.tobytes() for image in images}) == len(images)
+
+
+def test_the_nearest_digit_of_others_is_mostly_the_same_digit(drawn):
+    """A network can learn them: even the simplest reader gets most of them right."""
+    images, labels = drawn
+    rows = images.reshape(len(images), -1).astype(np.float32)
+    known, asked = rows[:2500], rows[2500:]
+    squares = (known**2).sum(axis=1) - 2 * asked @ known.T
+    right = labels[:2500][squares.argmin(axis=1)] == labels[2500:]
+    assert 0.8 < right.mean() < 0.99
+
+
+@pytest.mark.parametrize(("digit", "way"), ALL_WAYS)
+def test_strokes_stay_in_their_box(digit, way):
+    points, weights, ends = table(digit, way)
+    curve = weights @ points
+    assert ends[-1] == len(curve)
+    assert curve.min() > -0.12 and curve[:, 0].max() < 0.8 and curve[:, 1].max() < 1.12
+    assert 0.85 < np.ptp(curve[:, 1]) < 1.15, "one is the digit's height"
+
+
+def test_no_zero_has_a_slash():
+    """The inside of a steady zero is empty, and its ink is one ring."""
+    import cv2
+
+    images, labels = draw_digits(200, 0, STEADY)
+    for zero in images[labels == 0]:
+        ink = (zero > 60).astype(np.uint8)
+        regions, _ = cv2.connectedComponents(1 - ink, connectivity=4)
+        assert regions == 3, "the ink, the outside and one inside"
+
+
+def test_a_curve_passes_through_its_points():
+    points = np.array([[0, 0], [1, 3], [2, -1], [5, 5]], np.float32)
+    weights = curve_weights(4)
+    curve = weights @ points
+    assert np.allclose(weights.sum(axis=1), 1)
+    assert np.allclose(curve[::6], points, atol=1e-6)
+
+
+def test_a_curve_of_two_points_is_a_line():
+    curve = curve_weights(2) @ np.array([[0, 0], [6, 12]], np.float32)
+    assert np.allclose(curve[:, 1], 2 * curve[:, 0])
+
+
+def test_the_file_is_read_like_the_published_one(monkeypatch):
+    monkeypatch.setattr(dataset, "TRAINING", 60)
+    monkeypatch.setattr(dataset, "VALIDATION", 20)
+    files = io.BytesIO(), io.BytesIO()
+    for file in files:
+        dataset.save_digits(file)
+    assert files[0].getvalue() == files[1].getvalue()
+    files[0].seek(0)
+    (x_train, y_train), (x_valid, y_valid), *_ = load_arrays(files[0])
+    assert x_train.shape == (60, 784) and x_train.dtype == np.float32
+    assert x_train.min() == 0 and 0.5 < x_train.max() < 1
+    assert x_valid.shape == (20, 784) and y_valid.shape == (20,)
+    assert y_train.dtype == np.int64 and y_train.flags.writeable
+    images, labels = draw_digits(80, dataset.SEED)
+    assert np.array_equal(np.concatenate([y_train, y_valid]), labels)
+    assert np.array_equal(x_valid[3].reshape(28, 28), images[63] / np.float32(256))
+
+
+def test_the_kit_holds_the_file_and_no_model(monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path))
+    monkeypatch.delenv("NOTEBOOK_KITS_SHARED_CACHE", raising=False)
+    monkeypatch.setattr(dataset, "TRAINING", 30)
+    monkeypatch.setattr(dataset, "VALIDATION", 10)
+    kit = load_kit("digits", origin="included")
+    train, valid, *_ = load_arrays(kit.folder / "mnist.pkl.gz")
+    assert (len(train[0]), len(valid[1])) == (30, 10)
+    assert "generated on this machine" in repr(kit)
+    with pytest.raises(KitError, match="holds no model"):
+        kit.prepare(np.zeros((28, 28, 3), np.uint8))
+
+
+def bar(height, width, top, left, ink=255, ground=0):
+    """A picture with an upright bar of 40 by 8 pixels."""
+    picture = np.full((height, width), ground, np.uint8)
+    picture[top : top + 40, left : left + 8] = ink
+    return picture
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (10, 60), (60, 92)])
+def test_a_digit_is_brought_to_the_middle(top, left):
+    digit = centre_digit(bar(100, 100, top, left))
+    assert digit.shape == (28, 28) and digit.dtype == np.float32
+    rows, columns = np.nonzero(digit > 0.5)
+    assert (rows.min(), rows.max()) == (4, 23), "20 pixels high, in the middle"
+    assert (columns.min(), columns.max()) == (12, 15)
+
+
+def test_light_and_dark_ink_grey_and_colour_are_the_same():
+    light = centre_digit(bar(90, 70, 20, 30))
+    dark = centre_digit(bar(90, 70, 20, 30, ink=30, ground=220))
+    colour = np.repeat(bar(90, 70, 20, 30)[..., np.newaxis], 3, axis=2)
+    assert np.allclose(light, dark, atol=0.02)
+    assert np.allclose(light, centre_digit(colour), atol=0.02)
+
+
+def test_uneven_paper_leaves_no_veil():
+    paper = np.tile(np.linspace(190, 240, 120), (120, 1))
+    paper[40:80, 50:58] = 20
+    digit = centre_digit(paper)
+    assert (digit > 0.05).sum() <= 22 * 6
+
+
+def test_wide_digits_keep_their_shape():
+    picture = np.zeros((60, 200), np.uint8)
+    picture[25:35, 20:180] = 255
+    rows, columns = np.nonzero(centre_digit(picture) > 0.5)
+    assert np.ptp(columns) + 1 == 20 and np.ptp(rows) + 1 <= 2
+
+
+def test_heavy_digits_stay_within_the_picture():
+    picture = np.zeros((100, 100), np.uint8)
+    picture[:80, :10] = 255
+    picture[70:80, :80] = 255
+    digit = centre_digit(picture)
+    assert (digit > 0.5).any(axis=1).sum() == 20
+
+
+@pytest.mark.parametrize(
+    ("picture", "says"),
+    [
+        (np.zeros((50, 50), np.uint8), "nothing in the picture"),
+        (np.zeros((0, 5)), "shape"),
+        (np.zeros((5, 5, 4)), r"\(5, 5, 4\)"),
+        (np.zeros(784), "shape"),
+    ],
+)
+def test_what_is_no_picture_of_a_digit_is_refused(picture, says):
+    with pytest.raises(ValueError, match=says):
+        centre_digit(picture)
+
+
+@pytest.mark.parametrize("example", range(10))
+def test_the_canvas_holds_a_digit_from_the_start(example):
+    drawing = digit_canvas(example)
+    assert (drawing.example, drawing.touched) == (example, False)
+    assert drawing.picture.shape == (280, 280)
+    assert drawing.picture.max() == 255
+    margins = np.concatenate(
+        [drawing.picture[:20].ravel(), drawing.picture[-20:].ravel()]
+    )
+    assert margins.max() == 0
+
+
+def test_the_canvas_shows_what_was_drawn_since():
+    drawing = digit_canvas()
+    drawing.strokes = [[[0.5, 0.1], [0.5, 0.9]], [[0.2, 0.2]], []]
+    assert drawing.picture[140, 140] == 255
+    assert drawing.picture[56, 56] == 255, "a single point is a dot"
+    drawing.strokes = []
+    assert drawing.picture.max() == 0
+
+
+def test_a_canvas_without_anywidget_draws_all_the_same(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    canvas._widget_class.cache_clear()
+    drawing = digit_canvas(8)
+    canvas._widget_class.cache_clear()
+    assert isinstance(drawing, canvas.Drawing)
+    assert drawing.picture.max() == 255
+
+
+def test_a_canvas_for_what_is_no_digit_is_refused():
+    with pytest.raises(ValueError, match="found 12"):
+        digit_canvas(12)
+
+
+def test_the_canvas_says_what_it_is_where_no_widget_is_shown():
+    assert "draw a digit" in repr(digit_canvas(3))

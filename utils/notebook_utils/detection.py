@@ -1,0 +1,309 @@
+"""Boxes that a detector found: compare them with one another and with the truth.
+
+Everywhere here a box is x1, y1, x2, y2 in pixels, x to the right and y down, and
+classes are counted from 0. A model may have other habits (normalised, y first, classes
+from 1); bring its answer into this form first.
+"""
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import WorkshopError
+
+if TYPE_CHECKING:
+    from .scenes import Scene
+
+Boxes = npt.NDArray[np.float32]
+RECALL_STEPS = 101  # as COCO has it: 0, 0.01 ... 1
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What is in one picture, found by a detector or known to be true.
+
+    One row of each array belongs to one object. Arrays of other element types are
+    converted; whatever else does not fit is an error at once, and not a wrong figure
+    later.
+
+    Parameters
+    ----------
+    boxes_xyxy : float32 array (n, 4)
+        x1, y1, x2, y2 in pixels.
+    scores : float32 array (n,)
+        How sure the detector is, 0 to 1.
+    classes : int64 array (n,)
+        From 0.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not belong together.
+
+    Examples
+    --------
+    >>> found = Detections([[10, 20, 50, 60], [0, 0, 9, 9]], [0.9, 0.3], [7, 2])
+    >>> len(found), found.above(0.5).classes.tolist()
+    (2, [7])
+    """
+
+    boxes_xyxy: Boxes
+    scores: npt.NDArray[np.float32]
+    classes: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        boxes = _boxes(self.boxes_xyxy, "boxes_xyxy")
+        object.__setattr__(self, "boxes_xyxy", boxes)
+        for name, kind in (("scores", np.float32), ("classes", np.int64)):
+            values = np.asarray(getattr(self, name), kind)
+            if values.shape != (len(boxes),):
+                raise ValueError(
+                    f"{name}: expected one for each of the {len(boxes)} boxes, shape "
+                    f"({len(boxes)},), found {values.shape}."
+                )
+            object.__setattr__(self, name, values)
+
+    @classmethod
+    def of_scene(cls, scene: "Scene") -> Self:
+        """Return the truth about a drawn scene, with scores of 1.
+
+        Parameters
+        ----------
+        scene : Scene
+            From :func:`notebook_utils.scenes.draw_scene`.
+        """
+        return cls(scene.boxes, np.ones(len(scene.boxes), np.float32), scene.labels)
+
+    def above(self, score: float) -> "Detections":
+        """Return those whose score is at least `score`."""
+        chosen = self.scores >= score
+        return Detections(
+            self.boxes_xyxy[chosen], self.scores[chosen], self.classes[chosen]
+        )
+
+    def __len__(self) -> int:
+        return len(self.boxes_xyxy)
+
+
+def box_iou(boxes_a: npt.ArrayLike, boxes_b: npt.ArrayLike) -> Boxes:
+    """Return how much each box of one set overlaps with each of another.
+
+    The measure is *intersection over union*: the area that two boxes share, divided by
+    the area that either covers. It is 1 for the same box and 0 for boxes apart.
+
+    Parameters
+    ----------
+    boxes_a : array (n, 4)
+        x1, y1, x2, y2, in any unit.
+    boxes_b : array (m, 4)
+        In the same unit.
+
+    Returns
+    -------
+    float32 array (n, m)
+        0 to 1. A box without area overlaps with nothing, itself included.
+
+    Raises
+    ------
+    ValueError
+        An array has another shape.
+
+    Examples
+    --------
+    >>> box_iou([[0, 0, 2, 2]], [[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6]]).round(2)
+    array([[1.  , 0.33, 0.  ]], dtype=float32)
+    """
+    a = _boxes(boxes_a, "boxes_a").astype(np.float64)[:, np.newaxis]
+    b = _boxes(boxes_b, "boxes_b").astype(np.float64)[np.newaxis]
+    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=-1)
+    either = _area(a) + _area(b) - shared
+    overlap = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+    return np.asarray(overlap, np.float32)
+
+
+def match_detections(
+    detections_a: Detections, detections_b: Detections, min_iou: float = 0.5
+) -> npt.NDArray[np.int64]:
+    """Pair the objects of two answers about the same picture.
+
+    Two programs that find the same objects may list them in another order, because
+    scores that differ in the last digit change places. So they are compared pair by
+    pair, not row by row.
+
+    Parameters
+    ----------
+    detections_a, detections_b : Detections
+        About one picture.
+    min_iou : float
+        Smallest intersection over union of a pair, 0 to 1.
+
+    Returns
+    -------
+    int64 array (k, 2)
+        Row in `detections_a` and row in `detections_b` of each pair, by the first. Both
+        are of the same class, and no row is in two pairs; the boxes that overlap most
+        are paired first. The two answers agree if k is the length of both.
+
+    Examples
+    --------
+    >>> a = Detections([[0, 0, 9, 9], [20, 0, 29, 9]], [0.91, 0.90], [3, 5])
+    >>> b = Detections([[20, 0, 29, 9], [0, 0, 9, 8]], [0.92, 0.91], [5, 3])
+    >>> match_detections(a, b).tolist()
+    [[0, 1], [1, 0]]
+    """
+    overlap = box_iou(detections_a.boxes_xyxy, detections_b.boxes_xyxy)
+    overlap[detections_a.classes[:, np.newaxis] != detections_b.classes] = -1
+    pairs = []
+    while overlap.size and overlap.max() >= min_iou:
+        row, column = np.unravel_index(overlap.argmax(), overlap.shape)
+        pairs.append((int(row), int(column)))
+        overlap[row], overlap[:, column] = -1, -1
+    return np.array(sorted(pairs), np.int64).reshape(-1, 2)
+
+
+def mean_average_precision(
+    predictions: Sequence[Detections], truths: Sequence[Detections], iou: float = 0.5
+) -> float:
+    """Return how good a detector is, as one number: its mean average precision (mAP).
+
+    Keep only the answers above some score: *precision* is the share of them that is
+    right, *recall* the share of all objects that is found. The *average precision* of a
+    class is the precision, averaged over all recalls from 0 to 1, and their mean over
+    the classes is the mAP. So no threshold for the score has to be chosen.
+
+    Parameters
+    ----------
+    predictions : sequence of Detections
+        What was found in each picture, whatever its score.
+    truths : sequence of Detections
+        What is in the same pictures; the scores do not matter.
+    iou : float
+        From which intersection over union on a box counts as right, above 0, to 1.
+
+    Returns
+    -------
+    float
+        0 to 1. Classes of which there is no true object do not count.
+
+    Raises
+    ------
+    ValueError
+        The sequences are not of the same length, or there is no true object at all.
+    WorkshopError
+        pycocotools is not installed.
+
+    Notes
+    -----
+    The figure is COCO's: precision is read at 101 recalls. It departs from COCO in that
+    all detections of a picture count, not the first hundred.
+
+    References
+    ----------
+    T.-Y. Lin et al., "Microsoft COCO: Common Objects in Context", 2014,
+    https://arxiv.org/abs/1405.0312; https://cocodataset.org/#detection-eval
+
+    Examples
+    --------
+    >>> truth = Detections([[0, 0, 9, 9], [20, 0, 29, 9]], [1, 1], [3, 5])
+    >>> round(mean_average_precision([truth.above(0.5)], [truth]), 3)
+    1.0
+    >>> first_alone = Detections([[0, 0, 9, 9]], [0.8], [3])
+    >>> round(mean_average_precision([first_alone], [truth]), 3)
+    0.5
+    """
+    if len(predictions) != len(truths):
+        raise ValueError(
+            "Expected predictions and truths about the same pictures, found "
+            f"{len(predictions)} and {len(truths)} of them."
+        )
+    if not any(map(len, truths)):
+        raise ValueError("Expected at least one true object, found none.")
+    if not 0 < iou <= 1:
+        raise ValueError(f"iou: expected a number above 0, up to 1, found {iou}.")
+    precision = _precision_at_recalls(predictions, truths, iou)
+    return float(precision[precision > -1].mean())
+
+
+def _precision_at_recalls(
+    predictions: Sequence[Detections], truths: Sequence[Detections], iou: float
+) -> npt.NDArray[np.float64]:
+    """Return the precision at each recall, (recalls, classes); -1 for no such class."""
+    try:
+        from pycocotools.cocoeval import COCOeval
+    except ImportError as error:
+        raise WorkshopError(
+            "The mean average precision is worked out by pycocotools, which is not "
+            "installed in this environment. Install it: pip install pycocotools"
+        ) from error
+    with contextlib.redirect_stdout(io.StringIO()):  # it reports every step
+        evaluation = COCOeval(_coco(truths), _coco(predictions), "bbox")
+        settings = evaluation.params
+        settings.iouThrs = np.array([iou])
+        settings.recThrs = np.linspace(0, 1, RECALL_STEPS)
+        settings.areaRng, settings.areaRngLbl = [[0, np.inf]], ["all"]
+        settings.maxDets = [max(1, *map(len, predictions))]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision: npt.NDArray[np.float64] = evaluation.eval["precision"][0, :, :, 0, 0]
+    return precision
+
+
+def _coco(answers: Sequence[Detections]) -> Any:
+    """Return detections as pycocotools has them."""
+    from pycocotools.coco import COCO
+
+    coco: Any = COCO()
+    annotations = list(_annotations(answers))
+    classes = {annotation["category_id"] for annotation in annotations}
+    coco.dataset = {
+        "images": [{"id": picture} for picture in range(len(answers))],
+        "categories": [{"id": number} for number in sorted(classes)],
+        "annotations": annotations,
+    }
+    coco.createIndex()
+    return coco
+
+
+def _annotations(answers: Sequence[Detections]) -> Iterator[dict[str, Any]]:
+    number = 0
+    for picture, detections in enumerate(answers):
+        for box, score, class_number in zip(
+            detections.boxes_xyxy.astype(np.float64),
+            detections.scores,
+            detections.classes,
+            strict=True,
+        ):
+            number += 1  # from 1: pycocotools takes 0 for "matched with nothing"
+            yield {
+                "id": number,
+                "image_id": picture,
+                "category_id": int(class_number),
+                "bbox": [*box[:2], *(box[2:] - box[:2])],
+                "area": float(_area(box)),
+                "score": float(score),
+                "iscrowd": 0,
+            }
+
+
+def _area(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the areas of boxes (..., 4); 0 where a box ends before it begins."""
+    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
+    return np.asarray(np.prod(sides, axis=-1), np.float64)
+
+
+def _boxes(values: npt.ArrayLike, name: str) -> Boxes:
+    boxes = np.asarray(values, np.float32)
+    if boxes.size == 0:
+        return np.zeros((0, 4), np.float32)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(
+            f"{name}: expected boxes of shape (n, 4), found {boxes.shape}. One box "
+            "needs a list around it; a batch of one needs its first item."
+        )
+    return boxes

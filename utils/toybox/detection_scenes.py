@@ -1,0 +1,154 @@
+"""Scenes for training and judging detectors: pictures, boxes and classes.
+
+Training scenes have few kinds of ground and few sizes of toys. A detector that is
+trained on them alone takes a new pattern for a toy and overlooks a toy in the distance.
+So most of them get a random pattern on the ground, half of them other colours, and the
+toys are of every size. Held-out scenes are as `draw_scene` draws them.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from notebook_utils.scenes import Scene, draw_scene
+
+HELD_OUT_COUNT = 200  # as many judge a kit
+PATTERNED, RECOLOURED = 0.6, 0.5
+# Share of scenes drawn as `draw_scene` draws them unasked: two to nine toys that hide
+# one another. In the others are as many toys as it says, and the more the smaller.
+SCATTERED = 0.6
+MOST_TOYS = 20
+MIDDLE = 128.0
+
+Floats = NDArray[np.float32]
+
+
+class Example(NamedTuple):
+    """A picture and the truth about it.
+
+    Parameters
+    ----------
+    image_rgb : uint8 array (height, width, 3)
+        The picture.
+    boxes_xyxy : float32 array (n, 4)
+        x1, y1, x2, y2 in pixels.
+    classes : int64 array (n,)
+        Index into TOYS for each box.
+    """
+
+    image_rgb: NDArray[np.uint8]
+    boxes_xyxy: Floats
+    classes: NDArray[np.int64]
+
+
+def training_scenes(
+    count: int, width: int, height: int, seed: int = 0
+) -> Iterator[Example]:
+    """Yield scenes to train on.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    width, height : int
+        Size of the pictures in pixels.
+    seed : int
+        The same seed gives the same scenes, and another one gives others.
+
+    Yields
+    ------
+    Example
+        A scene, in most cases with a random pattern on its ground.
+
+    Examples
+    --------
+    >>> example = next(training_scenes(1, width=96, height=64))
+    >>> example.image_rgb.shape, example.boxes_xyxy.shape[1]
+    ((64, 96, 3), 4)
+    """
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        scene = _scene(rng, width, height)
+        image = scene.image.astype(np.float32)
+        if rng.random() < PATTERNED:
+            image *= 1 + _ground(scene) * random_pattern(rng, width, height)
+        if rng.random() < RECOLOURED:
+            image = _recoloured(rng, image)
+        pixels = np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
+        yield Example(pixels, scene.boxes, scene.labels)
+
+
+def held_out_scenes(
+    count: int = HELD_OUT_COUNT, width: int = 640, height: int = 480
+) -> Iterator[Example]:
+    """Yield scenes to judge a detector by: no training scene has their ground or yaws.
+
+    Parameters
+    ----------
+    count : int
+        How many; always the first ones.
+    width, height : int
+        Size of the pictures in pixels.
+    """
+    for seed in range(count):
+        scene = draw_scene(seed, width, height, held_out=True)
+        yield Example(scene.image, scene.boxes, scene.labels)
+
+
+def _scene(rng: np.random.Generator, width: int, height: int) -> Scene:
+    """Return a scene with toys of any size, from a single large one to many small."""
+    toys = None
+    if rng.random() >= SCATTERED:
+        # As often 1 or 2 as 10 to 20.
+        toys = round(MOST_TOYS ** rng.random())
+    for _ in range(4):
+        try:
+            return draw_scene(int(rng.integers(2**31)), width, height, toys)
+        except ValueError:  # so many toys found no room; ask for another seed
+            continue
+    return draw_scene(int(rng.integers(2**31)), width, height)
+
+
+def _ground(scene: Scene) -> Floats:
+    """Return how much of each pixel is ground, (height, width, 1), 0 to 1."""
+    toys = scene.foreground.astype(np.float32)
+    # Soft at the border of a toy, where a pixel shows some of both.
+    return np.asarray(1 - cv2.blur(toys, (3, 3))[..., np.newaxis], np.float32)
+
+
+def random_pattern(rng: np.random.Generator, width: int, height: int) -> Floats:
+    """Return what a random pattern adds to each colour, as a share of it.
+
+    The bands between the contours of a landscape: from a few blots to narrow lines.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the randomness comes from.
+    width, height : int
+        Size of the pattern in pixels.
+
+    Returns
+    -------
+    float32 array (height, width, 3)
+        Between -0.5 and 0.5, around 0.
+    """
+    cells = rng.integers(2, 12, size=2)
+    landscape = rng.standard_normal(cells).astype(np.float32)
+    heights = cv2.resize(landscape, (width, height), interpolation=cv2.INTER_CUBIC)
+    bands = np.sin(heights * rng.uniform(1, 8) + rng.uniform(0, 6))
+    share = np.clip(bands * rng.uniform(1, 12) + rng.uniform(-1, 1), 0, 1)
+    shade = rng.uniform(-0.35, 0.35) + rng.uniform(-0.15, 0.15, 3)
+    return np.asarray(share[..., np.newaxis] * shade, np.float32)
+
+
+def _recoloured(rng: np.random.Generator, image: Floats) -> Floats:
+    """Return a picture in other colours, contrast and brightness."""
+    if rng.random() < 0.5:
+        image = image[..., rng.permutation(3)]
+    gains = rng.uniform(0.7, 1.25, 3).astype(np.float32)
+    contrast = np.float32(rng.uniform(0.75, 1.2))
+    return np.asarray((image * gains - MIDDLE) * contrast + MIDDLE, np.float32)

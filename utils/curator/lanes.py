@@ -186,7 +186,7 @@ def hub(checkout: Checkout) -> Outcome:
 
 
 def _not_run(lane: str, reason: str, must_run: bool = False) -> Outcome:
-    """Say why a lane was not run; CI installs what it needs, so there it is a failure."""
+    """Say why a lane was not run: a failure in CI, which installs what it needs."""
     print(f"not run, because {reason}")
     failed = int(must_run and bool(os.environ.get("CI")))
     return Outcome(lane, failed=failed, not_run=reason)

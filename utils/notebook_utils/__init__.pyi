@@ -8,6 +8,7 @@ from .devices import quantization_widget as quantization_widget
 from .display import VideoPlayer as VideoPlayer
 from .display import draw_boxes as draw_boxes
 from .display import draw_mask as draw_mask
+from .display import live_picture as live_picture
 from .display import load_image as load_image
 from .display import plot_probabilities as plot_probabilities
 from .display import show_array as show_array

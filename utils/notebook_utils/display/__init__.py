@@ -21,6 +21,7 @@ matplotlib's own style, whatever style is in use, and carry no date and no versi
 
 from .boxes import draw_boxes
 from .images import show_array, show_images
+from .live import live_picture
 from .loading import load_image
 from .masks import draw_mask
 from .palette import FIRST_COLOUR, OTHER_COLOUR, PALETTE, class_colour
@@ -38,6 +39,7 @@ __all__ = [
     "class_colour",
     "draw_boxes",
     "draw_mask",
+    "live_picture",
     "load_image",
     "plot_probabilities",
     "show_array",

@@ -1,0 +1,87 @@
+"""A picture that follows sliders and other controls."""
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .arguments import as_picture, as_positive
+from .picture import Picture
+
+Drawer = Callable[..., tuple[npt.NDArray[np.uint8], str]]
+
+
+def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
+    """Show a picture that is drawn anew whenever a control is moved.
+
+    Parameters
+    ----------
+    draw
+        Called with the values of the controls, in their order. It returns a picture in
+        RGB, of shape (height, width, 3), and the text that stands for it. The message
+        of a ValueError is shown in place of the picture.
+    controls
+        Widgets with a `value`.
+    width
+        Of the picture on the screen, in pixels.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The controls and the picture below them.
+
+    Raises
+    ------
+    TypeError
+        `draw` cannot be called, or a control has no value.
+
+    Notes
+    -----
+    In place of ``ipywidgets.interact``, whose outputs have no text for those who cannot
+    see them, and can hold up a notebook that is run without a browser.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ipywidgets import IntSlider
+    >>> grey = lambda level: (np.full((4, 4, 3), level, np.uint8), f"Grey {level}.")
+    >>> panel = live_picture(grey, slider := IntSlider(100, 0, 255))
+    >>> slider.value = 7
+    >>> 'alt="Grey 7."' in panel.children[-1].value
+    True
+    """
+    from ipywidgets import HTML, VBox
+
+    if not callable(draw):
+        raise TypeError(f"draw: expected a function, found {type(draw).__name__}.")
+    for control in controls:
+        if not (hasattr(control, "value") and hasattr(control, "observe")):
+            raise TypeError(
+                f"controls: expected widgets with a value, found {control!r}."
+            )
+    width = as_positive(width, "width")
+    shown = HTML()
+
+    def update(change: object = None) -> None:
+        try:
+            picture, alt = draw(*(control.value for control in controls))
+        except ValueError as error:
+            shown.value = f"<p>{html.escape(str(error))}</p>"
+        else:
+            shown.value = _as_html(as_picture(picture, "draw"), alt, width)
+
+    for control in controls:
+        control.observe(update, names="value")
+    update()
+    return VBox([*controls, shown])
+
+
+def _as_html(pixels: npt.NDArray[np.uint8], alt: str, width: int) -> str:
+    height = max(1, round(width * pixels.shape[0] / pixels.shape[1]))
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    jpeg = cv2.imencode(".jpeg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes()
+    bundle, _ = Picture(jpeg, alt, "image/jpeg")._repr_mimebundle_()
+    return bundle["text/html"]

@@ -17,3 +17,12 @@ def test_the_download_benchmark_runs():
     assert "| curl | no |" in printed
     assert "| download_file | sha256 |" in printed
     assert "import notebook_utils:" in printed
+
+
+def test_the_latency_benchmark_runs():
+    command = [sys.executable, BENCHMARKS / "latency.py", "--quick"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "| OpenVINO f32 |" in printed
+    assert "| frame to boxes, INT8 |" in printed
+    assert "| INT8 | " in printed and "of 3 scenes" in printed
+    assert "Own request" in printed and "benchmark_app" in printed

@@ -1,4 +1,4 @@
-"""Networks that a lesson needs, and what it takes to load them."""
+"""Networks of torchvision: importing them, and weights that were never trained."""
 
 import importlib
 import importlib.util
@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from .errors import WorkshopError
+from ..errors import WorkshopError
 
 # The operators that torchvision looks up while it is imported, as its compiled
 # extension declares them.

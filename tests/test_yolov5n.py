@@ -1,0 +1,164 @@
+"""YOLOv5n against what is published about it, and against its own parts."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from notebook_utils import KitError, UnsafeFileError
+from notebook_utils.models import YOLOv5n, load_yolov5n, select_boxes
+from notebook_utils.models.yolov5n import ANCHORS, STRIDES, decode_boxes, place_boxes
+
+
+def parameters(network):
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def lively(classes=3):
+    """A network whose normalisation does something, as after training."""
+    torch.manual_seed(0)
+    network = YOLOv5n(classes).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.2, 0.2)
+    return network
+
+
+def test_it_has_the_published_number_of_parameters():
+    network = YOLOv5n(80)
+    assert parameters(network) == 1_872_157
+    assert parameters(network.fused()) == 1_867_405
+    assert parameters(network) == 1_872_157, "the network itself stays as it was"
+
+
+def test_its_tensors_have_the_published_names():
+    names = list(YOLOv5n(80).state_dict())
+    assert len(names) == 349
+    assert names[0] == "model.0.conv.weight"
+    assert {"model.24.anchors", "model.24.m.2.bias"} <= set(names)
+    assert "model.9.cv2.bn.running_var" in names
+
+
+def test_the_anchors_are_kept_in_units_of_the_stride():
+    anchors = YOLOv5n(80).state_dict()["model.24.anchors"]
+    assert anchors[0, 0].tolist() == [1.25, 1.625]
+    assert anchors[2, 2].tolist() == [373 / 32, 326 / 32]
+
+
+def test_a_frame_gives_18900_rows():
+    with torch.inference_mode():
+        assert YOLOv5n(80).eval()(torch.zeros(1, 3, 480, 640)).shape == (1, 18900, 85)
+
+
+def test_fused_it_says_the_same():
+    network, images = lively(), torch.rand(2, 3, 64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            network.fused()(images), network(images), rtol=1e-3, atol=1e-3
+        )
+
+
+def test_in_training_it_says_the_same_before_the_sigmoid():
+    network, images = lively().fused(), torch.rand(1, 3, 64, 96)
+    places = torch.cat(
+        [place_boxes(64 // s, 96 // s, level) for level, s in enumerate(STRIDES)]
+    )
+    with torch.inference_mode():
+        decoded = network(images)
+        raw = network.train()(images)
+    torch.testing.assert_close(decode_boxes(raw, places), decoded)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_silent_head_gives_its_anchors_in_the_middle_of_each_place(level):
+    places = place_boxes(2, 3, level)
+    boxes = decode_boxes(torch.zeros(1, len(places), 6), places)[0]
+    stride = STRIDES[level]
+    assert boxes[0].tolist() == [stride / 2, stride / 2, *ANCHORS[level][0], 0.5, 0.5]
+    # Row by row from top left, then the next anchor.
+    assert boxes[5, :2].tolist() == [2.5 * stride, 1.5 * stride]
+    assert boxes[6, 2:4].tolist() == list(ANCHORS[level][1])
+
+
+def test_a_box_reaches_half_a_place_beyond_its_own_and_four_anchors_wide():
+    places = place_boxes(1, 1, 0)
+    low, high = (
+        decode_boxes(torch.full((1, 3, 6), value), places)[0, 0]
+        for value in (-50.0, 50.0)
+    )
+    assert low[:4].tolist() == pytest.approx([-4, -4, 0, 0])
+    assert high[:4].tolist() == pytest.approx([12, 12, 40, 52])
+
+
+def test_a_network_needs_a_class():
+    with pytest.raises(ValueError, match="at least one class, found 0"):
+        YOLOv5n(0)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_checkpoint_in_half_precision_is_loaded(tmp_path, wrapped):
+    """As the published one is: a module in 16 bits among other entries."""
+    network = lively(5).half()
+    content = {"epoch": 9, "model": network} if wrapped else network.state_dict()
+    torch.save(content, tmp_path / "model.pt")
+    loaded = load_yolov5n(tmp_path / "model.pt")
+    assert loaded.classes == 5 and not loaded.training
+    for name, tensor in loaded.state_dict().items():
+        assert torch.equal(tensor, network.state_dict()[name].to(tensor.dtype)), name
+
+
+def test_another_network_is_refused(tmp_path):
+    torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "line.pt")
+    with pytest.raises(KitError, match=r"'line\.pt' holds no YOLOv5: it has 2 tensors"):
+        load_yolov5n(tmp_path / "line.pt")
+
+
+def test_a_larger_yolov5_is_refused(tmp_path):
+    state = YOLOv5n(80).state_dict()
+    state["model.0.conv.weight"] = torch.zeros(32, 3, 6, 6)  # that of YOLOv5s
+    torch.save(state, tmp_path / "yolov5s.pt")
+    with pytest.raises(KitError, match=r"not YOLOv5n, the smallest.*size mismatch"):
+        load_yolov5n(tmp_path / "yolov5s.pt")
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path):
+    (tmp_path / "page.pt").write_text("<html>not found</html>")
+    with pytest.raises(UnsafeFileError, match="no zip"):
+        load_yolov5n(tmp_path / "page.pt")
+
+
+def row(x, y, width, height, objectness, *classes):
+    return [x, y, width, height, objectness, *classes]
+
+
+def test_boxes_are_selected_by_objectness_and_overlap():
+    rows = np.array(
+        [
+            row(50, 50, 20, 20, 0.6, 0.9, 0.1),
+            row(51, 50, 20, 20, 0.8, 0.2, 0.7),  # the better one of two
+            row(200, 90, 30, 10, 0.3, 0.6, 0.4),
+            row(300, 90, 30, 10, 0.25, 0.6, 0.4),  # not above the threshold
+        ],
+        np.float32,
+    )
+    found = select_boxes(rows)
+    assert found.boxes_xyxy.tolist() == [[41, 40, 61, 60], [185, 85, 215, 95]]
+    assert found.scores.tolist() == pytest.approx([0.8, 0.3])
+    assert found.classes.tolist() == [1, 0]
+    assert len(select_boxes(rows, max_overlap=0.95)) == 3
+    assert len(select_boxes(rows, min_objectness=0.9)) == 0
+
+
+def test_selecting_agrees_with_a_loop():
+    rng = np.random.default_rng(1)
+    rows = rng.random((3000, 8), np.float32) * [600, 400, 90, 90, 0.5, 1, 1, 1]
+    rows = rows.astype(np.float32)
+    wanted = [r for r in rows if r[4] > 0.25]
+    boxes = [[*(r[:2] - r[2:4] / 2), *r[2:4]] for r in wanted]
+    kept = cv2.dnn.NMSBoxes(boxes, [float(r[4]) for r in wanted], 0.25, 0.5)
+    found = select_boxes(rows)
+    assert found.scores.tolist() == [wanted[i][4] for i in kept]
+    assert found.classes.tolist() == [wanted[i][5:].argmax() for i in kept]

@@ -1,0 +1,109 @@
+"""Where something was measured: without this a figure says nothing."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import psutil
+
+# What a figure of this collection can depend on, by the name of its module.
+PACKAGES = {
+    "openvino": "openvino",
+    "torch": "torch",
+    "onnxruntime": "onnxruntime",
+    "nncf": "nncf",
+    "cv2": "opencv-python-headless",
+    "numpy": "numpy",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The machine and the versions of a measurement.
+
+    Parameters
+    ----------
+    processor : str
+        Its name.
+    cores, threads : int
+        Physical cores, and how many threads they run at once.
+    precisions : tuple of str
+        What the processor offers to OpenVINO, such as ``"BF16"``; empty where OpenVINO
+        was not imported.
+    system : str
+        Operating system and Python.
+    versions : mapping of str to str
+        Of the packages that were imported.
+    date : str
+        ISO 8601.
+    """
+
+    processor: str
+    cores: int
+    threads: int
+    precisions: tuple[str, ...]
+    system: str
+    versions: Mapping[str, str]
+    date: str
+
+    def __str__(self) -> str:
+        offered = f" ({', '.join(self.precisions)})" if self.precisions else ""
+        packages = ", ".join(f"{name} {v}" for name, v in self.versions.items())
+        return (
+            f"{self.processor}{offered}, {self.cores} cores, {self.threads} threads; "
+            f"{self.system}; {packages or 'no packages'}; {self.date}"
+        )
+
+
+def describe_environment() -> Environment:
+    """Describe this machine as far as it bears on how long things take.
+
+    Returns
+    -------
+    Environment
+        Names no host and no user.
+
+    Examples
+    --------
+    >>> describe_environment().threads >= 1
+    True
+    """
+    processor, precisions = _processor()
+    threads = os.cpu_count() or 1
+    return Environment(
+        processor=processor,
+        cores=psutil.cpu_count(logical=False) or threads,
+        threads=threads,
+        precisions=precisions,
+        system=f"{platform.system()}, Python {platform.python_version()}",
+        versions={
+            module: found
+            for module, package in PACKAGES.items()
+            if module in sys.modules and (found := _version(package))
+        },
+        date=time.strftime("%Y-%m-%d"),
+    )
+
+
+def _processor() -> tuple[str, tuple[str, ...]]:
+    """Return the name of the processor and the precisions that it offers."""
+    if "openvino" not in sys.modules:
+        return platform.processor() or platform.machine(), ()
+    import openvino as ov
+
+    core = ov.Core()
+    offered = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    precisions = ("FP32", "BF16", "FP16", "INT8")
+    name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    return name, tuple(kind for kind in precisions if kind in offered)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # another build of it, such as opencv-python
+        return ""

@@ -1,0 +1,377 @@
+"""YOLOv5n, a small detector, written from its published description.
+
+Depth 0.33 and width 0.25 of YOLOv5: a backbone that halves the picture five times, a
+neck that carries what was seen at 1/32 back to 1/16 and 1/8 and down again, and one
+head for each of the three sizes. Modules stand in the order and under the names of the
+published network, so that its weights fit name for name.
+
+References
+----------
+G. Jocher and others, "YOLOv5", release 7.0, 2022, https://doi.org/10.5281/zenodo.3908559
+(the shape of the network; its code is not used here).
+
+C.-Y. Wang and others, "CSPNet: A New Backbone that can Enhance Learning Capability of
+CNN", 2019, https://arxiv.org/abs/1911.11929
+"""
+
+import copy
+import os
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ..errors import KitError
+from ..pickles import load_tensors
+
+STRIDES = (8, 16, 32)
+LARGEST_STRIDE = STRIDES[-1]
+# Width and height in pixels of the three boxes that each head starts from.
+ANCHORS = (
+    ((10, 13), (16, 30), (33, 23)),
+    ((30, 61), (62, 45), (59, 119)),
+    ((116, 90), (156, 198), (373, 326)),
+)
+BOX_AND_OBJECTNESS = 5
+
+_ANCHORS = torch.tensor(ANCHORS)
+
+
+class Convolution(nn.Module):
+    """Convolution, batch normalisation and SiLU; half the size at stride 2.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    kernel, stride : int
+        In pixels.
+    padding : int, optional
+        Half the kernel if not given.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 1,
+        stride: int = 1,
+        padding: int | None = None,
+    ) -> None:
+        super().__init__()
+        margin = kernel // 2 if padding is None else padding
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, margin, bias=False)
+        self.bn: nn.Module = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03)
+        self.act = nn.SiLU()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of `outputs` channels."""
+        return cast(Tensor, self.act(self.bn(self.conv(features))))
+
+    def fuse(self) -> None:
+        """Make the normalisation part of the convolution; for evaluation only."""
+        if isinstance(self.bn, nn.BatchNorm2d):
+            self.conv = fuse_conv_bn_eval(self.conv, self.bn)
+            self.bn = nn.Identity()
+
+
+class Bottleneck(nn.Module):
+    """Two convolutions, added to what went in where `shortcut` says so."""
+
+    def __init__(self, channels: int, shortcut: bool) -> None:
+        super().__init__()
+        self.cv1 = Convolution(channels, channels)
+        self.cv2 = Convolution(channels, channels, 3)
+        self.shortcut = shortcut
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same shape."""
+        found: Tensor = self.cv2(self.cv1(features))
+        return features + found if self.shortcut else found
+
+
+class C3(nn.Module):
+    """Half the channels go through bottlenecks, half past them (CSPNet)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, depth: int = 1, shortcut: bool = True
+    ) -> None:
+        super().__init__()
+        half = outputs // 2
+        self.cv1 = Convolution(inputs, half)
+        self.cv2 = Convolution(inputs, half)
+        self.cv3 = Convolution(2 * half, outputs)
+        self.m = nn.Sequential(*(Bottleneck(half, shortcut) for _ in range(depth)))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of `outputs` channels."""
+        both = torch.cat((self.m(self.cv1(features)), self.cv2(features)), 1)
+        return cast(Tensor, self.cv3(both))
+
+
+class SPPF(nn.Module):
+    """What is near, farther and far, seen at once: three poolings in a row."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        half = channels // 2
+        self.cv1 = Convolution(channels, half)
+        self.cv2 = Convolution(4 * half, channels)
+        self.m = nn.MaxPool2d(5, stride=1, padding=2)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same shape."""
+        seen = [self.cv1(features)]
+        for _ in range(3):
+            seen.append(self.m(seen[-1]))
+        return cast(Tensor, self.cv2(torch.cat(seen, 1)))
+
+
+class Concatenation(nn.Module):
+    """Features of two layers, one behind the other."""
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return the sum of their channels."""
+        return torch.cat(features, 1)
+
+
+class Heads(nn.Module):
+    """One convolution for each stride, from features to three boxes a place."""
+
+    anchors: Tensor
+
+    def __init__(self, classes: int, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        self.values = BOX_AND_OBJECTNESS + classes
+        self.m = nn.ModuleList(
+            nn.Conv2d(inputs, len(ANCHORS[0]) * self.values, 1) for inputs in channels
+        )
+        strides = torch.tensor(STRIDES).view(-1, 1, 1)
+        self.register_buffer("anchors", _ANCHORS / strides)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return boxes (n, boxes, 5 + classes); in training, before the sigmoid."""
+        maps = [head(layer) for head, layer in zip(self.m, features, strict=True)]
+        raw = torch.cat([self._rows(values) for values in maps], 1)
+        if self.training:
+            return raw
+        places = [
+            place_boxes(layer.shape[2], layer.shape[3], level).to(raw)
+            for level, layer in enumerate(maps)
+        ]
+        return decode_boxes(raw, torch.cat(places))
+
+    def _rows(self, values: Tensor) -> Tensor:
+        """Turn channels into rows: anchor by anchor, each from top left."""
+        n, _, height, width = values.shape
+        split = values.view(n, len(ANCHORS[0]), self.values, height, width)
+        return split.permute(0, 1, 3, 4, 2).reshape(n, -1, self.values)
+
+
+def place_boxes(height: int, width: int, level: int) -> Tensor:
+    """Say where the boxes of one head start from.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the features, in places.
+    level : int
+        Index into STRIDES and ANCHORS.
+
+    Returns
+    -------
+    float32 tensor (3 * height * width, 5)
+        Column and row of the place, its stride, width and height of the anchor in
+        pixels; in the order in which the network gives the boxes.
+    """
+    rows, columns = torch.meshgrid(
+        torch.arange(height), torch.arange(width), indexing="ij"
+    )
+    grid = torch.stack((columns, rows, torch.full_like(rows, STRIDES[level])), -1)
+    anchors = _ANCHORS[level].view(-1, 1, 1, 2)
+    parts = (
+        grid.expand(len(ANCHORS[level]), -1, -1, -1),
+        anchors.expand(-1, height, width, -1),
+    )
+    return torch.cat(parts, -1).reshape(-1, 5).float()
+
+
+def decode_boxes(raw: Tensor, places: Tensor) -> Tensor:
+    """Turn what the heads say into boxes and probabilities.
+
+    Parameters
+    ----------
+    raw : float tensor (n, boxes, 5 + classes)
+        Before the sigmoid.
+    places : float tensor (boxes, 5)
+        From :func:`place_boxes`.
+
+    Returns
+    -------
+    float tensor (n, boxes, 5 + classes)
+        Centre x, centre y, width and height in pixels, the probability that there is
+        an object, and of each class if there is one.
+
+    Notes
+    -----
+    A centre can lie half a place outside its own, and a side can be up to four times
+    the anchor's: ``xy = (2 sigmoid - 0.5 + place) * stride`` and
+    ``wh = (2 sigmoid) ** 2 * anchor``.
+    """
+    shares = raw.sigmoid()
+    place, stride, anchor = places[:, :2], places[:, 2:3], places[:, 3:]
+    centre = (shares[..., :2] * 2 - 0.5 + place) * stride
+    size = (shares[..., 2:4] * 2) ** 2 * anchor
+    return torch.cat((centre, size, shares[..., 4:]), -1)
+
+
+class YOLOv5n(nn.Module):
+    """From pictures (n, 3, height, width), RGB of 0 to 1, to boxes and probabilities.
+
+    Parameters
+    ----------
+    classes : int
+        How many kinds of objects it tells apart; 80 for those of COCO.
+
+    Notes
+    -----
+    Height and width are multiples of 32. In evaluation mode the result is
+    (n, boxes, 5 + classes), see :func:`decode_boxes`; 640 x 480 pixels give 18,900
+    boxes. In training mode it is the same before the sigmoid.
+
+    Examples
+    --------
+    >>> network = YOLOv5n(classes=8).eval()
+    >>> sum(weights.numel() for weights in network.parameters())
+    1774741
+    >>> with torch.inference_mode():
+    ...     network(torch.zeros(1, 3, 64, 96)).shape
+    torch.Size([1, 378, 13])
+    """
+
+    # Layers that get something else than the output of the layer before.
+    _SOURCES = {  # noqa: RUF012  (read only)
+        12: (11, 6),
+        16: (15, 4),
+        19: (18, 14),
+        22: (21, 10),
+        24: (17, 20, 23),
+    }
+
+    def __init__(self, classes: int = 80) -> None:
+        super().__init__()
+        if classes < 1:
+            raise ValueError(f"Expected at least one class, found {classes}.")
+        self.classes = classes
+        self.model = nn.ModuleList((*_backbone(), *_neck(), _heads(classes)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return boxes and probabilities (n, boxes, 5 + classes)."""
+        outputs: list[Tensor] = []
+        features: Tensor = images
+        for index, layer in enumerate(self.model):
+            sources = self._SOURCES.get(index)
+            features = layer([outputs[i] for i in sources] if sources else features)
+            outputs.append(features)
+        return features
+
+    def fused(self) -> "YOLOv5n":
+        """Return a copy, for evaluation, without batch normalisation.
+
+        In evaluation it only scales and shifts each channel, which the convolution
+        before it can do as well: fewer operations, the same result.
+
+        Returns
+        -------
+        YOLOv5n
+            In evaluation mode, with 4,752 parameters less.
+        """
+        network = copy.deepcopy(self).eval()
+        for module in network.modules():
+            if isinstance(module, Convolution):
+                module.fuse()
+        return network
+
+
+def _backbone() -> list[nn.Module]:
+    return [
+        Convolution(3, 16, 6, 2, 2),
+        Convolution(16, 32, 3, 2),
+        C3(32, 32),
+        Convolution(32, 64, 3, 2),
+        C3(64, 64, 2),
+        Convolution(64, 128, 3, 2),
+        C3(128, 128, 3),
+        Convolution(128, 256, 3, 2),
+        C3(256, 256),
+        SPPF(256),
+    ]
+
+
+def _neck() -> list[nn.Module]:
+    return [
+        Convolution(256, 128),
+        nn.Upsample(scale_factor=2),
+        Concatenation(),
+        C3(256, 128, shortcut=False),
+        Convolution(128, 64),
+        nn.Upsample(scale_factor=2),
+        Concatenation(),
+        C3(128, 64, shortcut=False),
+        Convolution(64, 64, 3, 2),
+        Concatenation(),
+        C3(128, 128, shortcut=False),
+        Convolution(128, 128, 3, 2),
+        Concatenation(),
+        C3(256, 256, shortcut=False),
+    ]
+
+
+def _heads(classes: int) -> nn.Module:
+    return Heads(classes, (64, 128, 256))
+
+
+def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
+    """Load a YOLOv5n from a checkpoint, without running anything that is in it.
+
+    The published checkpoint holds a whole module of a package that is not installed
+    here. Only its numbers are read (see :func:`notebook_utils.pickles.load_tensors`).
+
+    Parameters
+    ----------
+    path
+        A file written by ``torch.save``: the published ``yolov5n.pt``, or the state
+        dictionary of a :class:`YOLOv5n`. The number of classes is read from it.
+
+    Returns
+    -------
+    YOLOv5n
+        In evaluation mode, in float32.
+
+    Raises
+    ------
+    KitError
+        The tensors in it are not those of a YOLOv5n.
+    UnsafeFileError
+        It is no checkpoint, or asks for something that no model needs.
+    """
+    tensors = load_tensors(path)
+    biases = tensors.get("model.24.m.0.bias")
+    if biases is None:
+        raise KitError(
+            f"'{Path(path).name}' holds no YOLOv5: it has {len(tensors)} tensors and "
+            "none is named 'model.24.m.0.bias'. Expected a checkpoint of YOLOv5n."
+        )
+    network = YOLOv5n(len(biases) // len(ANCHORS[0]) - BOX_AND_OBJECTNESS)
+    try:
+        network.load_state_dict(
+            {name: torch.from_numpy(array) for name, array in tensors.items()}
+        )
+    except RuntimeError as error:  # another size of YOLOv5, such as yolov5s
+        first = str(error).splitlines()[1].strip()
+        raise KitError(
+            f"'{Path(path).name}' is not YOLOv5n, the smallest YOLOv5: {first}"
+        ) from error
+    return network.eval()

@@ -243,6 +243,22 @@ def test_names_that_lead_elsewhere(refused, kind, name):
     assert BAD_NAMES[name] in refused(data)
 
 
+@pytest.mark.parametrize("name", BAD_NAMES, ids=ascii)
+def test_names_are_refused_without_the_filter_of_newer_pythons(
+    refused, monkeypatch, name
+):
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    data = tar_of(file_member("good"), file_member(name))
+    assert BAD_NAMES[name] in refused(data)
+
+
+def test_a_good_archive_without_the_filter_of_newer_pythons(tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    archive = tmp_path / "model.tar"
+    archive.write_bytes(tar_of(file_member("model", b"weights")))
+    assert (unpack(archive, tmp_path / "new") / "model").read_bytes() == b"weights"
+
+
 def test_a_zip_name_cut_by_a_zero_byte(refused):
     data = zip_of({"labels_txt/../../x": b"x"}).replace(b"labels_txt", b"labels\0txt")
     assert "unprintable" in refused(data)

@@ -249,7 +249,8 @@ def _tar_members(
             if info.issparse():
                 raise RefusedError(f"'{info.name}' is a sparse file")
             _check_name(info.name)  # the filter would quietly change an absolute name
-            tarfile.data_filter(info, str(folder))
+            if hasattr(tarfile, "data_filter"):  # Debian 12 has Python 3.11.2: it lacks
+                tarfile.data_filter(info, str(folder))  # this second opinion
             reader.left = HEADER_BYTES + info.size
             yield _Member(info.name, package.extractfile(info))
             reader.left = HEADER_BYTES

@@ -1,0 +1,144 @@
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLASSROOM = Path(__file__).resolve().parents[1] / "classroom"
+sys.path.insert(0, str(CLASSROOM))
+memory_groups = importlib.import_module("memory_groups")
+MemoryGroup = memory_groups.MemoryGroup
+group_folder = memory_groups.group_folder
+
+FILES = {
+    1: ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"],
+    2: ["memory.max", "memory.swap.max"],
+}
+
+
+def group_of(folder, version):
+    """Return a group as the operating system would show it."""
+    folder.mkdir(parents=True)
+    for name in [*FILES[version], "cgroup.procs"]:
+        (folder / name).touch()
+    return MemoryGroup(folder)
+
+
+def own_groups(tmp_path, *lines):
+    path = tmp_path / "own-groups"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize(("version", "swap"), [(1, "1000"), (2, "0")])
+def test_limit_leaves_no_room_in_swap(tmp_path, version, swap):
+    group = group_of(tmp_path / "student", version)
+    group.make(1000)
+    limit, with_swap = FILES[version]
+    assert (group.folder / limit).read_text() == "1000"
+    assert (group.folder / with_swap).read_text() == swap
+
+
+def test_swap_need_not_be_there(tmp_path):
+    group = group_of(tmp_path / "student", 2)
+    (group.folder / "memory.swap.max").unlink()
+    group.make(1000)
+    assert (group.folder / "memory.max").read_text() == "1000"
+
+
+def test_group_without_a_limit_is_refused(tmp_path):
+    with pytest.raises(OSError, match="no limit on memory"):
+        MemoryGroup(tmp_path / "student").make(1000)
+
+
+def test_peak_is_none_where_it_is_not_told(tmp_path):
+    group = group_of(tmp_path / "student", 2)
+    assert group.peak_bytes() is None
+    (group.folder / "memory.peak").write_text("4096\n")
+    assert group.peak_bytes() == 4096
+
+
+def test_end_kills_what_is_left(tmp_path):
+    group = group_of(tmp_path / "student", 2)
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        (group.folder / "cgroup.procs").write_text(f"{sleeper.pid}\n")
+        group.end(seconds=0.2)
+        assert sleeper.wait(10) == -9
+
+
+def test_end_of_a_group_that_was_never_made(tmp_path):
+    MemoryGroup(tmp_path / "nobody").end()
+
+
+def test_version_1_uses_the_tree_of_memory(tmp_path):
+    own = own_groups(tmp_path, "5:cpu,memory:/hub-of-class", "0::/elsewhere")
+    assert group_folder(tmp_path, own) == tmp_path / "memory" / "hub-of-class"
+
+
+def test_version_2_moves_the_hub_into_a_group_of_its_own(tmp_path):
+    service = tmp_path / "system.slice" / "hub.service"
+    service.mkdir(parents=True)
+    (service / "cgroup.controllers").write_text("cpu memory pids\n")
+    (service / "cgroup.type").write_text("domain\n")
+    pids = service / "cgroup.procs"
+    pids.write_text("12\n34\n")
+    moved = []
+    write_text = Path.write_text
+
+    def move(path, text):
+        """Take a process out of one group when it is written into another."""
+        if path.name == "cgroup.procs":
+            moved.append(text)
+            text = pids.read_text().replace(f"{text}\n", "")
+            path = pids
+        return write_text(path, text)
+
+    own = own_groups(tmp_path, "0::/system.slice/hub.service")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_text", move)
+        assert group_folder(tmp_path, own) == service
+    assert moved == ["12", "34"]
+    assert (service / "hub").is_dir()
+    assert (service / "cgroup.subtree_control").read_text() == "+memory"
+
+
+def test_version_2_finds_its_place_again(tmp_path):
+    hub = tmp_path / "hub.service" / "hub"
+    hub.mkdir(parents=True)
+    (hub / "cgroup.controllers").write_text("memory\n")
+    own = own_groups(tmp_path, "0::/hub.service/hub")
+    assert group_folder(tmp_path, own) == hub.parent
+
+
+def test_root_of_the_tree_may_hold_processes(tmp_path):
+    (tmp_path / "cgroup.controllers").write_text("memory\n")
+    assert group_folder(tmp_path, own_groups(tmp_path, "0::/")) == tmp_path
+    assert not (tmp_path / "hub").exists()
+
+
+@pytest.mark.parametrize("controllers", [None, "cpu pids\n"])
+def test_without_groups_for_memory_it_says_what_to_do(tmp_path, controllers):
+    if controllers:
+        (tmp_path / "cgroup.controllers").write_text(controllers)
+    with pytest.raises(OSError, match=r"install\.sh"):
+        group_folder(tmp_path, own_groups(tmp_path, "0::/"))
+
+
+def test_the_operating_system_keeps_the_limit():
+    try:
+        if os.geteuid() != 0:
+            raise PermissionError("only the superuser makes control groups")
+        group = MemoryGroup(group_folder() / f"workshop-test-{os.getpid()}")
+        group.make(100_000_000)
+    except OSError as error:
+        pytest.skip(f"no control groups for memory: {error}")
+    take = "held = bytearray(300_000_000)"
+    try:
+        done = subprocess.run([sys.executable, "-c", take], preexec_fn=group.join)
+        assert done.returncode == -9
+        assert subprocess.call([sys.executable, "-c", take]) == 0  # outside of it
+    finally:
+        group.end()
+    assert not group.folder.exists()

@@ -190,13 +190,13 @@ def print_accuracy(bench: Bench) -> None:
     count = 3 if bench.is_quick else 200
     drawn = [scenes.draw_scene(s, WIDTH, HEIGHT, held_out=True) for s in range(count)]
     truths = [Detections.of_scene(scene) for scene in drawn]
-    print(f"\n| weights | mAP@0.5 | mAP@0.75 | of {count} scenes |")
-    print("| --- | --- | --- | --- |")
+    print(f"\n| weights, on {count} scenes | mAP@0.5 | mAP@0.75 |")
+    print("| --- | --- | --- |")
     for name, path in (("f32", bench.f32_path), ("INT8", bench.int8_path)):
         rows = bench.frames_in(path, F32)
         found = [select_boxes(rows(scene.image), 0.01) for scene in drawn]
         at = [mean_average_precision(found, truths, iou) for iou in (0.5, 0.75)]
-        print(f"| {name} | {at[0]:.4f} | {at[1]:.4f} | |")
+        print(f"| {name} | {at[0]:.4f} | {at[1]:.4f} |")
 
 
 def print_beside_app(bench: Bench) -> None:

@@ -38,7 +38,7 @@ def test_the_first_call_and_the_warm_up_are_apart(clock):
     found = compare({"a": clock.candidate("a", 90, 50, 40, 10)}, warm_up=2)
     assert found["a"].first_ms == pytest.approx(90)
     assert found["a"].median_ms == found["a"].p95_ms == pytest.approx(10)
-    assert found["a"].rounds_ms.shape == (5, 3)
+    assert found["a"].rounds_ms.shape == (3, 3)
 
 
 def test_candidates_take_turns_in_changing_order(clock):
@@ -46,13 +46,13 @@ def test_candidates_take_turns_in_changing_order(clock):
     compare({name: clock.candidate(name, 10) for name in names}, warm_up=0)
     turns = clock.calls[3:]
     assert [turns[i : i + 4] for i in range(0, len(turns), 4)] == [
-        [name] * 4 for name in "abc bca cab abc bca".replace(" ", "")
+        [name] * 4 for name in "abc bca cab".replace(" ", "")
     ]
 
 
 def test_it_stops_when_the_medians_are_known(clock):
     compare({"a": clock.candidate("a", 10)}, seconds=1e6)
-    assert len(clock.calls) == 1 + 2 + 5 * 4
+    assert len(clock.calls) == 1 + 2 + 3 * 4
 
 
 def test_it_stops_when_the_time_is_up_and_says_so(clock):

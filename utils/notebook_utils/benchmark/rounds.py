@@ -13,7 +13,7 @@ from .timing import Timing
 
 Candidate = Callable[[], object]
 CALLS_IN_A_TURN = 3
-FEWEST_ROUNDS = 5
+FEWEST_ROUNDS = 3
 
 
 def compare(
@@ -39,7 +39,7 @@ def compare(
         Stop when the 95 % interval of each median reaches so far to either side, as a
         share of the median.
     seconds : float
-        Stop after the round in which so much time is up. At least five rounds are made.
+        Stop after the round in which so much time is up. There are at least three.
     warm_up : int
         Calls before the first round, beyond the very first call.
 
@@ -57,7 +57,7 @@ def compare(
     Examples
     --------
     >>> found = compare({"sum": lambda: sum(range(99)), "abacus": "sold"}, seconds=0.01)
-    >>> found["sum"].runs >= 15, found.absent
+    >>> found["sum"].runs >= 9, found.absent
     (True, {'abacus': 'sold'})
     """
     _check(candidates, precision, seconds, warm_up)

@@ -22,7 +22,7 @@ def checks() -> tuple[Check, ...]:
     Examples
     --------
     >>> [check.name for check in checks()][:3]
-    ['Python', 'packages', 'OpenVINO']
+    ['Python', 'packages', 'processor']
     """
     return tuple(_safely(name, look) for name, look in _looks().items())
 

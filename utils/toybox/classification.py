@@ -10,10 +10,8 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from notebook_utils.scenes import TOYS, draw_scene
-
 from .inference import compiled, model_file
-from .kit_files import write_picture
+from .kit_files import write_labels, write_picture
 from .toy_views import Images, held_out_crops, held_out_pictures
 
 OUTPUT = "probabilities"
@@ -50,9 +48,8 @@ def make_onnx(folder: Path) -> int:
 
 def write_companions(folder: Path) -> None:
     """Write what goes with the model: the labels and a picture of a duck."""
-    (folder / "labels.txt").write_text("\n".join(TOYS) + "\n", encoding="utf-8")
-    scene = draw_scene(PICTURE_SEED, toys=["duck"], held_out=True)
-    write_picture(folder, scene.image)
+    write_labels(folder)
+    write_picture(folder, PICTURE_SEED, ["duck"])
 
 
 def measure(

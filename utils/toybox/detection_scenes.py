@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from notebook_utils.scenes import Scene, draw_scene
 
+from .random_pattern import random_pattern
+
 HELD_OUT_COUNT = 200  # as many judge a kit
 PATTERNED, RECOLOURED = 0.6, 0.5
 # Share of scenes drawn as `draw_scene` draws them unasked: two to nine toys that hide
@@ -117,32 +119,6 @@ def _ground(scene: Scene) -> Floats:
     toys = scene.foreground.astype(np.float32)
     # Soft at the border of a toy, where a pixel shows some of both.
     return np.asarray(1 - cv2.blur(toys, (3, 3))[..., np.newaxis], np.float32)
-
-
-def random_pattern(rng: np.random.Generator, width: int, height: int) -> Floats:
-    """Return what a random pattern adds to each colour, as a share of it.
-
-    The bands between the contours of a landscape: from a few blots to narrow lines.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where the randomness comes from.
-    width, height : int
-        Size of the pattern in pixels.
-
-    Returns
-    -------
-    float32 array (height, width, 3)
-        Between -0.5 and 0.5, around 0.
-    """
-    cells = rng.integers(2, 12, size=2)
-    landscape = rng.standard_normal(cells).astype(np.float32)
-    heights = cv2.resize(landscape, (width, height), interpolation=cv2.INTER_CUBIC)
-    bands = np.sin(heights * rng.uniform(1, 8) + rng.uniform(0, 6))
-    share = np.clip(bands * rng.uniform(1, 12) + rng.uniform(-1, 1), 0, 1)
-    shade = rng.uniform(-0.35, 0.35) + rng.uniform(-0.15, 0.15, 3)
-    return np.asarray(share[..., np.newaxis] * shade, np.float32)
 
 
 def _recoloured(rng: np.random.Generator, image: Floats) -> Floats:

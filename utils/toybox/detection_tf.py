@@ -4,6 +4,7 @@
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +12,16 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from notebook_utils.archives import unpack
-from notebook_utils.detection import Detections, mean_average_precision
-from notebook_utils.scenes import TOYS, draw_scene
+from notebook_utils.detection import Detections
 
-from .detection_scenes import HELD_OUT_COUNT, held_out_scenes
+from .detection_figures import mean_average_precisions
+from .detection_scenes import HELD_OUT_COUNT
 from .inference import compiled
-from .kit_files import write_picture
+from .kit_files import write_labels, write_picture
 
 TRAINED_ON = (
     "4,000 training scenes of notebook_utils.scenes of 320 x 240 pixels, most of them "
     "with a random pattern on the ground or in other colours"
-)
-MEASURED_ON = (
-    f"{HELD_OUT_COUNT} scenes of 640 x 480 pixels with textures and yaws of their own, "
-    "in f32 on a CPU. map50, map75: mean average precision where a box counts as right "
-    "from an intersection over union of 0.5 and 0.75 on"
 )
 # A held-out scene of six toys that stand apart.
 PICTURE_SEED = 312
@@ -44,9 +40,8 @@ def make(folder: Path) -> int:
     from .faster_rcnn_training import trained_detector
     from .object_detection_api import export
 
-    (folder / "labels.txt").write_text("\n".join(TOYS) + "\n", encoding="utf-8")
-    scene = draw_scene(PICTURE_SEED, toys=PICTURE_TOYS, held_out=True)
-    write_picture(folder, scene.image)
+    write_labels(folder)
+    write_picture(folder, PICTURE_SEED, PICTURE_TOYS)
     detector = trained_detector()
     export(detector, folder / "model.tar.gz")
     return detector.count_params()
@@ -68,16 +63,7 @@ def measure(folder: Path, scenes: int = HELD_OUT_COUNT) -> dict[str, float]:
         `map50` and `map75`, 0 to 1.
     """
     model = compiled(read_archive(folder / "model.tar.gz"))
-    found, truths = [], []
-    for image_rgb, boxes_xyxy, classes in held_out_scenes(scenes):
-        found.append(detections(model, image_rgb))
-        truths.append(
-            Detections(boxes_xyxy, np.ones(len(classes), np.float32), classes)
-        )
-    return {
-        "map50": round(mean_average_precision(found, truths, iou=0.5), 4),
-        "map75": round(mean_average_precision(found, truths, iou=0.75), 4),
-    }
+    return mean_average_precisions(partial(detections, model), scenes)
 
 
 def read_archive(archive: Path) -> ov.Model:

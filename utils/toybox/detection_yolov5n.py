@@ -4,18 +4,19 @@ The file ``model.pt`` holds a state dictionary with the names of the published n
 so that one function loads both (`notebook_utils.models.load_yolov5n`).
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from notebook_utils.detection import Detections, mean_average_precision
-from notebook_utils.scenes import TOYS, draw_scene
+from notebook_utils.detection import Detections
 
-from .detection_scenes import HELD_OUT_COUNT, held_out_scenes
+from .detection_figures import mean_average_precisions
+from .detection_scenes import HELD_OUT_COUNT
 from .inference import compiled
-from .kit_files import write_picture
+from .kit_files import write_labels, write_picture
 
 HEIGHT, WIDTH = 480, 640
 # Low, so that the precision at high recall counts too.
@@ -23,11 +24,6 @@ MIN_OBJECTNESS = 0.01
 TRAINED_ON = (
     "Scenes of 640 x 480 pixels and parts of them of 320 x 256, from 1,200 training "
     "scenes of notebook_utils.scenes, most of them with a random pattern on the ground"
-)
-MEASURED_ON = (
-    "200 scenes of 640 x 480 pixels with textures and yaws of their own, in f32 on a "
-    "CPU. map50, map75: mean average precision, where a box counts as right from an "
-    "intersection over union of 0.5 or 0.75 on"
 )
 # A held-out scene of five toys that stand apart.
 PICTURE_SEED = 57
@@ -44,9 +40,8 @@ def make(folder: Path) -> int:
     """
     from .toy_yolov5n import save_half, trained_detector
 
-    (folder / "labels.txt").write_text("\n".join(TOYS) + "\n", encoding="utf-8")
-    scene = draw_scene(PICTURE_SEED, toys=PICTURE_TOYS, held_out=True)
-    write_picture(folder, scene.image)
+    write_labels(folder)
+    write_picture(folder, PICTURE_SEED, PICTURE_TOYS)
     return save_half(trained_detector(), folder / "model.pt")
 
 
@@ -66,14 +61,7 @@ def measure(folder: Path, scenes: int = HELD_OUT_COUNT) -> dict[str, float]:
         `map50` and `map75`, 0 to 1.
     """
     model = compiled(converted(folder / "model.pt"))
-    found, truths = [], []
-    for image, boxes, classes in held_out_scenes(scenes, WIDTH, HEIGHT):
-        found.append(detect(model, image))
-        truths.append(Detections(boxes, np.ones(len(boxes), np.float32), classes))
-    return {
-        f"map{round(100 * iou)}": round(mean_average_precision(found, truths, iou), 4)
-        for iou in (0.5, 0.75)
-    }
+    return mean_average_precisions(partial(detect, model), scenes)
 
 
 def converted(path: Path) -> ov.Model:

@@ -1,31 +1,39 @@
 """Files that several kits have in common, and kits made from the files of another."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 
 from notebook_utils.kits import included_folder
+from notebook_utils.scenes import TOYS, draw_scene
 
 from .cards import read_card
 
 JPEG_QUALITY = 92
 
 
-def write_picture(folder: Path, image: NDArray[np.uint8]) -> None:
-    """Write the picture of a kit.
+def write_labels(folder: Path) -> None:
+    """Write the names of the toys, one a line, as the labels of a kit."""
+    (folder / "labels.txt").write_text("\n".join(TOYS) + "\n", encoding="utf-8")
+
+
+def write_picture(folder: Path, seed: int, toys: Sequence[str]) -> None:
+    """Write a held-out scene as the picture of a kit.
 
     Parameters
     ----------
     folder : Path
         The kit.
-    image : uint8 array (height, width, 3)
-        RGB.
+    seed : int
+        Which scene.
+    toys : sequence of str
+        The toys in it.
     """
-    picture = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    scene = draw_scene(seed, toys=toys, held_out=True)
+    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     cv2.imwrite(str(folder / "picture.jpg"), picture, quality)
 

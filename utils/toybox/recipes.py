@@ -10,6 +10,7 @@ from pathlib import Path
 from . import (
     classification,
     classification_formats,
+    detection_figures,
     detection_tf,
     detection_yolov5n,
     drawn_digits,
@@ -63,6 +64,7 @@ _segmenter = partial(
     measured_on=segmentation.MEASURED_ON,
     measure=segmentation.measure,
 )
+_detector = partial(Recipe, measured_on=detection_figures.MEASURED_ON)
 _untrained = partial(
     Recipe, measured_on=untrained.MEASURED_ON, measure=untrained.measure
 )
@@ -111,11 +113,10 @@ RECIPES: dict[str, Recipe] = {
             title="Where in the picture toys are (OpenVINO IR, FP16 weights)",
             make=partial(make_ir, "segmentation-onnx"),
         ),
-        Recipe(
+        _detector(
             kit="detection-yolov5n",
             title="YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
             trained_on=detection_yolov5n.TRAINED_ON,
-            measured_on=detection_yolov5n.MEASURED_ON,
             make=detection_yolov5n.make,
             measure=detection_yolov5n.measure,
         ),
@@ -140,11 +141,10 @@ RECIPES: dict[str, Recipe] = {
             trained_on=untrained.TIMED,
             make=partial(untrained.copy_picture, untrained.GOOGLENET_PARAMETERS),
         ),
-        Recipe(
+        _detector(
             kit="detection-tf",
             title="Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
             trained_on=detection_tf.TRAINED_ON,
-            measured_on=detection_tf.MEASURED_ON,
             make=detection_tf.make,
             measure=detection_tf.measure,
         ),

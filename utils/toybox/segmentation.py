@@ -44,8 +44,7 @@ def make_onnx(folder: Path) -> int:
     # Torch is needed to build, not to verify.
     from .toy_segmenter import export_onnx, trained_segmenter
 
-    scene = draw_scene(PICTURE_SEED, toys=PICTURE_TOYS, held_out=True)
-    write_picture(folder, scene.image)
+    write_picture(folder, PICTURE_SEED, PICTURE_TOYS)
     return export_onnx(trained_segmenter(), folder / "model.onnx")
 
 

@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from notebook_utils.scenes import draw_scene
 
+from .random_pattern import random_pattern
 from .toy_classifier import MEAN, OPSET, SPREAD, Convolution
 from .training import Batch, Settings, fit
 
@@ -144,7 +145,7 @@ def _part(
     )
     if rng.random() < PATTERNED:
         # Soft at the border of a toy, where a pixel shows some of both.
-        part *= 1 + (1 - share[..., None]) * _pattern(rng)
+        part *= 1 + (1 - share[..., None]) * random_pattern(rng, PART, PART)
     return part, (share > 0.5).astype(np.float32)
 
 
@@ -158,20 +159,6 @@ def _random_mapping(rng: np.random.Generator) -> Floats:
     middle = rng.uniform(PART / 2, SIZE - PART / 2, 2)
     shift = middle - turn @ np.full(2, PART / 2)
     return np.column_stack((turn, shift)).astype(np.float32)
-
-
-def _pattern(rng: np.random.Generator) -> Floats:
-    """Return what a random pattern adds to each colour, (PART, PART, 3) around 0.
-
-    The bands between the contours of a landscape: from a few blots to narrow lines.
-    """
-    cells = rng.integers(2, 12, size=2)
-    landscape = rng.standard_normal(cells).astype(np.float32)
-    heights = cv2.resize(landscape, (PART, PART), interpolation=cv2.INTER_CUBIC)
-    bands = np.sin(heights * rng.uniform(1, 8) + rng.uniform(0, 6))
-    share = np.clip(bands * rng.uniform(1, 12) + rng.uniform(-1, 1), 0, 1)
-    shade = rng.uniform(-0.35, 0.35) + rng.uniform(-0.15, 0.15, 3)
-    return np.asarray(share[..., None] * shade, np.float32)
 
 
 def _recoloured(rng: np.random.Generator, parts: Floats) -> Floats:

@@ -74,6 +74,18 @@ def fetch(site, folder, path="/model.bin", **check):
     )
 
 
+def ask(site, folder, path="/model.bin", **options):
+    """Ask an address with a number of retries that a learner cannot set."""
+    return fetch_first(
+        [site.url(path)],
+        folder / "model.bin",
+        Wanted(None, None),
+        timeout=TIMEOUT_S,
+        progress=False,
+        **options,
+    )
+
+
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -327,15 +339,7 @@ def test_a_drip_without_end_is_left(site, tmp_path, table):
     seconds = iter(range(0, 10_000, 20))
     pace = Pace(sleep=lambda s: None, clock=lambda: float(next(seconds)))
     with pytest.raises(DownloadError, match=r"sent only \d+ bytes in 60 s"):
-        fetch_first(
-            [site.url("/model.bin")],
-            tmp_path / "model.bin",
-            Wanted(None, None),
-            timeout=TIMEOUT_S,
-            retries=1,
-            progress=False,
-            pace=pace,
-        )
+        ask(site, tmp_path, retries=1, pace=pace)
     assert names(tmp_path) == []
     table.append(f"{'a drip of under 1 KiB/s for a minute':44} -> refused")
 
@@ -361,14 +365,7 @@ def test_how_long_it_waits(site, tmp_path, waits, answer, expected):
 def test_without_retries_an_address_is_asked_once(site, tmp_path, waits):
     site.faults["/model.bin"] = [drop(etag=A)]
     with pytest.raises(DownloadError, match="asked once"):
-        fetch_first(
-            [site.url("/model.bin")],
-            tmp_path / "model.bin",
-            Wanted(None, None),
-            timeout=TIMEOUT_S,
-            retries=0,
-            progress=False,
-        )
+        ask(site, tmp_path, retries=0)
     assert len(site.requests) == 1
     assert waits == []
 
@@ -441,14 +438,7 @@ def test_two_addresses_for_one_name(site, tmp_path, table):
         "/b/model.bin": [Fault(etag=A)],
     }
     with pytest.raises(DownloadError):
-        fetch_first(
-            [site.url("/a/model.bin")],
-            tmp_path / "model.bin",
-            Wanted(None, None),
-            timeout=TIMEOUT_S,
-            retries=0,
-            progress=False,
-        )
+        ask(site, tmp_path, "/a/model.bin", retries=0)
     assert fetch(site, tmp_path, "/b/model.bin").read_bytes() == BODY
     assert "Range" not in site.gets()[-1].headers
     table.append(f"{'two URLs for one name':44} -> whole: from 0")
@@ -551,14 +541,7 @@ def test_the_target_is_a_folder(site, tmp_path, table):
     with pytest.raises(ValueError, match="is a folder"):
         fetch(site, tmp_path)
     with pytest.raises(DownloadError, match="a folder has that name"):
-        fetch_first(
-            [site.url("/model.bin")],
-            tmp_path / "model.bin",
-            Wanted(None, None),
-            timeout=TIMEOUT_S,
-            retries=0,
-            progress=False,
-        )
+        ask(site, tmp_path, retries=0)
     assert site.requests == []
     table.append(f"{'the target is a folder':44} -> refused: no request")
 

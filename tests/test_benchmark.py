@@ -137,6 +137,47 @@ def test_the_table_shows_ratios_and_what_is_absent(clock):
     assert "slow &lt;one&gt;" in table and "absent: there is no GPU" in table
 
 
+def two_timings(factor, rounds=20, others=0.0):
+    """A comparison of two, the second of which is so many times as fast."""
+    drift = np.linspace(10, 12, rounds)[:, None]
+    return benchmark.Comparison(
+        names=("old", "new", "gone"),
+        timings={
+            "old": Timing("old", 0, drift),
+            "new": Timing("new", 0, drift / factor),
+        },
+        absent={"gone": "sold"},
+        precision=0.02,
+        others=others,
+        environment=benchmark.describe_environment(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [
+        (1.5, "faster"),
+        (1.03, "faster"),
+        (1.01, "no clear difference"),
+        (1.0, "no clear difference"),
+        (0.99, "no clear difference"),
+        (0.9, "slower"),
+    ],
+)
+def test_the_verdict_is_that_of_the_interval(factor, verdict):
+    assert two_timings(factor).verdict("new") == verdict
+    assert two_timings(factor).verdict("new", "old") == verdict
+
+
+def test_there_is_no_verdict_on_figures_that_cannot_be_trusted():
+    assert (
+        two_timings(3, others=0.2).verdict("new") == "no verdict: the machine was busy"
+    )
+    assert two_timings(3, rounds=5).verdict("new") == "no verdict: too few rounds"
+    assert two_timings(3).verdict("gone") == "absent"
+    assert two_timings(3).verdict("new", "gone") == "absent"
+
+
 def test_the_chart_has_a_text_with_its_figures(clock, capsys):
     comparison(clock).show_chart("Two of them")
     assert capsys.readouterr().out.strip() == (

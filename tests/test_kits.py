@@ -66,7 +66,7 @@ def test_a_picture_becomes_the_input_that_the_entry_describes(name):
 def test_auto_takes_the_included_files_while_the_published_are_not_proven():
     kit = load_kit("classification-ir")
     assert kit.origin == "included"
-    assert "not proven yet" in kit.reason
+    assert "not tried with" in kit.reason
     assert "origin='published'" in kit.reason
 
 
@@ -267,7 +267,7 @@ def test_naming_a_mirror_is_consent_to_what_its_index_lists(mirror, server):
     kit = load_kit("classification-ir")
     assert kit.origin == "published"
     assert (kit.folder / "model.xml").read_bytes() == b"<mirror/>"
-    assert "not proven yet" in kit.reason
+    assert "not tried yet" in kit.reason
     assert str(mirror) in kit.reason
     assert str(mirror) in repr(kit)
     assert server.requests == [], "no host is asked"

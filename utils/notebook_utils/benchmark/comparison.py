@@ -15,6 +15,8 @@ from .timing import Timing
 HEAD = ("", "first, ms", "median, ms", "p95, ms", "FPS", "runs", "times as fast")
 BAR_HEIGHT, MARGIN_HEIGHT, WIDTH = 34, 110, 900  # pixels
 MOST_BY_OTHERS = 0.1  # of the machine, or the figures are about something else
+LEAST_EFFECT = 0.02  # a smaller one is hidden by what differs from run to run
+FEWEST_FOR_VERDICT = 6  # rounds, or the bootstrap has too little to draw from
 LONGEST_NAME = 34  # letters in a line beside a bar
 LONGEST_LINE = 1.5  # times the longest bar
 ROOM_FOR_TEXT = 0.75  # behind the longest line, as a share of it
@@ -76,13 +78,47 @@ class Comparison:
         """
         return paired_ratio(self[baseline or self.baseline], self[name])
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs used so much that the figures are not to be trusted.
+
+        Ratios are not, either, because not all candidates suffer alike.
+        """
+        return self.others > MOST_BY_OTHERS
+
+    def verdict(self, name: str, baseline: str | None = None) -> str:
+        """Say in words what :meth:`ratio` says in numbers, if that can be trusted.
+
+        Parameters
+        ----------
+        name, baseline : str
+            The first candidate is the baseline if none is given.
+
+        Returns
+        -------
+        str
+            "faster" or "slower" if the whole interval is beyond 2 % of the baseline;
+            else "no clear difference"; "absent" if there is nothing to compare; or that
+            there is no verdict, and why: other programs used more than a tenth of the
+            machine, or there were fewer than six rounds.
+        """
+        compared = {name, baseline or self.baseline}
+        if not self.absent.keys().isdisjoint(compared):
+            return "absent"
+        if self.disturbed:
+            return "no verdict: the machine was busy"
+        if any(len(self[one].rounds_ms) < FEWEST_FOR_VERDICT for one in compared):
+            return "no verdict: too few rounds"
+        ratio = self.ratio(name, baseline)
+        if ratio.low > 1 + LEAST_EFFECT:
+            return "faster"
+        return "slower" if ratio.high < 1 - LEAST_EFFECT else "no clear difference"
+
     def summary(self) -> str:
         """Say how far the figures can be trusted, and where they are from."""
         worst = max(timing.precision for timing in self.timings.values())
         short = "" if self.reached else ", less than asked for: time was up"
-        busy = (
-            ": too much to trust these figures" if self.others > MOST_BY_OTHERS else ""
-        )
+        busy = ": too much to trust these figures" if self.disturbed else ""
         return (
             f"Every median is known to within {worst:.1%}{short}. "
             f"Other programs used {self.others:.0%} of the machine meanwhile{busy}. "

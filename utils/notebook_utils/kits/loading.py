@@ -156,8 +156,8 @@ def _why_not(published: Mapping[str, Any]) -> str:
     """Say why nobody gets a kit's published files unasked; nothing if they may."""
     if not published["proven"]:
         return (
-            "The published files are not proven yet; fetch them with "
-            "origin='published'."
+            "The published files were not tried with this collection yet; fetch them "
+            "with origin='published'."
         )
     if published["licence"] not in PERMISSIVE:
         return (
@@ -234,7 +234,7 @@ def _mirrored(name: str, entry: Mapping[str, Any], place: str, wish: str) -> Kit
     ]
     reason = f"The published files: the index of the mirror {place} lists them."
     if wish == "auto" and not entry["published"]["proven"]:
-        reason += " They are not proven yet; naming the mirror is consent."
+        reason += " They were not tried yet; naming the mirror is consent."
     return _kit(name, entry, "published", reason, folder, tuple(rows))
 
 

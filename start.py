@@ -1,6 +1,6 @@
 """usage: python start.py [--venv FOLDER] [--wheels FOLDER] COMMAND ...
 
-  lab              open JupyterLab on the first notebook
+  lab              open JupyterLab on the first notebook; it takes further options
   run [NAMES]      run notebooks without a browser and write a report
   test [ARGS]      run the unit tests and every notebook; --all adds the slow lanes
   doctor           check this machine, with a remedy for what is missing
@@ -29,6 +29,7 @@ WINDOWS = os.name == "nt"
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 PLATFORMS = {"Linux": "x86_64 aarch64", "Darwin": "arm64", "Windows": "AMD64"}
 DISK_GB = 6
+COMMANDS = "lab, run, test, doctor, reset, kits, cache, prefetch, serve"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 COUNT_BYTES = """import sys, urllib.request as web
 asked = [web.urlopen(web.Request(u, method="HEAD"), timeout=3) for u in sys.argv[1:]]
@@ -171,9 +172,12 @@ def main(arguments: list) -> int:
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv")
     parser.add_argument("--wheels", type=Path)
     options, words = parser.parse_known_args(arguments)
-    if not words or words[0].startswith("-"):
+    wants_help = not words or bool({"-h", "--help"}.intersection(words))
+    if wants_help or words[0].startswith("-"):
         print(__doc__)
-        return 0 if words in ([], ["-h"], ["--help"]) else 2
+        return 0 if wants_help else 2
+    if words[0] not in COMMANDS.split(", "):  # Said before anything is installed.
+        stop(f"no command is called {words[0]!r}.", f"There are: {COMMANDS}.")
     check_python(arguments)
     os.environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_USER="0")
     env = Environment(options.venv.resolve(), options.wheels)

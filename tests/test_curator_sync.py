@@ -146,7 +146,7 @@ def test_lesson_gets_its_facts_and_contents_below_the_title(shelf):
     assert book.cells[1].source == (
         "This page takes about 1 minute, needs 0.7 GB of memory and downloads nothing."
         "\n\n**On this page**\n\n- [Set up](#Set-up)\n- [Count to `3`?]"
-        "(#Count-to-%603%60%3F)"
+        "(#Count-to-%603%60?)"
     )
 
 

@@ -251,7 +251,28 @@ def test_help(
     assert programs.calls == programs.asked == []
 
 
+@pytest.mark.parametrize("words", [["lab", "--help"], ["test", "-h"]])
+def test_help_on_a_command_installs_nothing(
+    start: ModuleType,
+    programs: Programs,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    assert start.main(words) == 0
+    assert "lab              open JupyterLab" in capsys.readouterr().out
+    assert programs.calls == programs.asked == []
+
+
 # Refusals
+
+
+def test_an_unknown_command_is_refused_before_anything_is_installed(
+    start: ModuleType, programs: Programs
+) -> None:
+    said = refusal(start, "lba")
+    assert "no command is called 'lba'" in said
+    assert "lab, run, test, doctor, reset" in said
+    assert programs.calls == programs.asked == []
 
 
 @pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0), (4, 0, 0)])

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -7,13 +8,31 @@ import pytest
 from notebook_utils import WorkshopError, workspace
 
 
+def lesson(name, **run):
+    """A notebook of two cells: its name, and code with what a run left in it."""
+    cells = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": [f"# {name}"]},
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": "b",
+            "metadata": {"tags": ["solution"]},
+            "outputs": [],
+            "source": ["print('µ')"],
+            **run,
+        },
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """A checkout with two lessons, and a home of its own."""
     root = tmp_path / "a checkout"
     (root / "notebooks").mkdir(parents=True)
     for name in ("00-start-here", "01-runtime-api"):
-        (root / "notebooks" / f"{name}.ipynb").write_text(name)
+        (root / "notebooks" / f"{name}.ipynb").write_text(lesson(name))
     monkeypatch.setattr(workspace, "checkout", lambda: root)
     monkeypatch.setattr(
         workspace, "user_data_path", lambda *a, **k: tmp_path / "home" / "data"
@@ -26,7 +45,7 @@ def test_copies_are_made_once_and_never_overwritten(repository):
     assert work == repository / "work"
     mine = work / "01-runtime-api.ipynb"
     mine.write_text("my own lines")
-    (repository / "notebooks" / "01-runtime-api.ipynb").write_text("updated")
+    (repository / "notebooks" / "01-runtime-api.ipynb").write_text(lesson("new"))
     workspace.copy_notebooks()
     assert mine.read_text() == "my own lines"
     assert sorted(p.name for p in work.iterdir()) == [
@@ -35,13 +54,23 @@ def test_copies_are_made_once_and_never_overwritten(repository):
     ]
 
 
+def test_copies_hold_what_the_lesson_says_and_nothing_of_a_run(repository):
+    stream = {"name": "stdout", "output_type": "stream", "text": ["µ"]}
+    run = lesson("01", execution_count=3, outputs=[stream])
+    original = repository / "notebooks" / "01-runtime-api.ipynb"
+    original.write_text(run)
+    copy = workspace.copy_notebooks() / original.name
+    assert copy.read_text() == lesson("01")
+    assert original.read_text() == run
+
+
 def test_reset_keeps_every_earlier_version(repository):
     workspace.copy_notebooks()
     copy = repository / "work" / "01-runtime-api.ipynb"
     for text in ("first", "second"):
         copy.write_text(text)
         fresh, kept = workspace.reset_notebook("01")
-        assert fresh.read_text() == "01-runtime-api"
+        assert fresh.read_text() == lesson("01-runtime-api")
         assert kept.read_text() == text
     names = sorted(p.name for p in copy.parent.glob("*-mine*"))
     assert names == ["01-runtime-api-mine-2.ipynb", "01-runtime-api-mine.ipynb"]
@@ -49,7 +78,7 @@ def test_reset_keeps_every_earlier_version(repository):
 
 def test_reset_of_a_lesson_that_was_never_opened(repository):
     fresh, kept = workspace.reset_notebook("00-start-here.ipynb")
-    assert fresh.read_text() == "00-start-here"
+    assert fresh.read_text() == lesson("00-start-here")
     assert kept is None
 
 

@@ -2,9 +2,12 @@
 
 The notebooks in the checkout are the originals. People work on copies, which are made
 once and never overwritten, so that neither an update of the checkout nor a second start
-costs anybody a line of what they wrote.
+costs anybody a line of what they wrote. The copies have no outputs: a guess is no guess
+with the answer below it, and Jupyter trusts only outputs that were made here, so that a
+page opened again would show the sliders of anybody else's run as text.
 """
 
+import json
 import os
 import re
 from pathlib import Path
@@ -149,8 +152,13 @@ def _originals() -> list[Path]:
 
 def _copy_once(original: Path, copy: Path) -> None:
     if not copy.exists():
+        notebook = json.loads(original.read_bytes())
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
         with write_whole(copy) as file:
-            file.write(original.read_bytes())
+            file.write(text.encode())
 
 
 def _set_aside(copy: Path) -> Path:

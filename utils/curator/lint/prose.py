@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from nbformat import NotebookNode
 
+NOT_QUOTED = ":,;!?'"  # JupyterLab does not follow a link with these as %3A ...
 _ID = re.compile(r"""<a\s[^>]*\b(?:id|name)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 
 
@@ -39,7 +40,7 @@ class Heading:
     @property
     def link(self) -> str:
         """A markdown link to the heading from its own notebook."""
-        return f"[{self.text}](#{quote(self.anchor)})"
+        return f"[{self.text}](#{quote(self.anchor, safe=NOT_QUOTED)})"
 
 
 def tokens(source: str) -> list[Token]:

@@ -12,6 +12,7 @@ from .rules import Book, Found, rule
 from .source import bound_names, dotted, nodes
 
 SOLUTION = "solution"
+FIRST_LINE = "# A solution to exercise"
 FEWEST_EXERCISES = 2
 
 
@@ -34,7 +35,7 @@ def exercises(book: Book) -> Iterator[Found]:
             yield heading.index, f"The exercise '{heading.text}' has no {part}."
 
 
-@rule("Tag it 'solution', fold its source away, and name its results solution_1 ...")
+@rule("Tag it, fold it, begin with that line, and name its results solution_1 ...")
 def solution_cells(book: Book) -> Iterator[Found]:
     """Demand solutions that are hidden, and leave the learner's answer alone."""
     cells = code_cells(book.notebook)
@@ -48,6 +49,8 @@ def solution_cells(book: Book) -> Iterator[Found]:
             continue
         if not cell.metadata.get("jupyter", {}).get("source_hidden"):
             yield index, "The source of this solution is not folded away."
+        if not cell.source.startswith(FIRST_LINE):  # JupyterLab shows it when folded
+            yield index, f"The first line of this solution is not '{FIRST_LINE} ...'."
         for name in sorted(names & taken):
             yield index, f"This solution overwrites {name!r}, which is not its own."
 

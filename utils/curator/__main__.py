@@ -107,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         "colab", help="print the requirements of an environment like Colab's"
     )
     colab.add_argument("--freeze", help="a file or address; default: Colab's own list")
+    colab.add_argument(
+        "--constraints", action="store_true", help="print all versions there instead"
+    )
     colab.set_defaults(handler=_colab)
 
     publish = commands.add_parser(
@@ -209,10 +212,13 @@ def _links(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .colab import FREEZE_URL, read_freeze, requirements_there
+    from .colab import FREEZE_URL, constraints_there, read_freeze, requirements_there
 
-    ours = (_root(arguments) / "requirements.txt").read_text(encoding="utf-8")
     freeze = read_freeze(arguments.freeze or FREEZE_URL)
+    if arguments.constraints:
+        print(constraints_there(freeze), end="")
+        return 0
+    ours = (_root(arguments) / "requirements.txt").read_text(encoding="utf-8")
     print(requirements_there(ours.splitlines(), freeze), end="")
     return 0
 

@@ -15,6 +15,13 @@ FREEZE_URL = (
     "https://raw.githubusercontent.com/googlecolab/backend-info/main/pip-freeze.txt"
 )
 
+_PINNED = re.compile(r"([A-Za-z0-9._-]+)==([^\s+]+)(\+\S+)?")
+_WHEEL = re.compile(
+    r"([A-Za-z0-9._-]+) @ https?://\S+/[^/-]+-([^/+%-]+)[^/]*\.whl(#\S*)?"
+)
+# What we install under another name, at the session's version.
+_SAME = {"tensorflow-cpu": "tensorflow"}
+
 
 def pinned(freeze: str) -> dict[str, str]:
     """Read what ``pip freeze`` printed.
@@ -22,8 +29,9 @@ def pinned(freeze: str) -> dict[str, str]:
     Parameters
     ----------
     freeze
-        Lines such as ``numpy==2.1.3``. Those that name a file or an address are left
-        out, and so are build labels: ``2.11.0+cu128`` is the same release.
+        Lines such as ``numpy==2.1.3``, or with the address of a wheel, whose name has
+        the version: so Colab writes torch. Other addresses and files are left out, and
+        so are build labels: ``2.11.0+cu128`` is the same release.
 
     Returns
     -------
@@ -32,9 +40,12 @@ def pinned(freeze: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in freeze.splitlines():
-        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([^\s+]+)(\+\S+)?", line.strip())
+        match = _PINNED.fullmatch(line.strip()) or _WHEEL.fullmatch(line.strip())
         if match:
             found[canonicalize_name(match[1])] = match[2]
+    for ours, theirs in _SAME.items():
+        if theirs in found:
+            found.setdefault(ours, found[theirs])
     return found
 
 
@@ -66,6 +77,29 @@ def requirements_there(ours: Iterable[str], freeze: str) -> str:
     if "protobuf" in versions:
         lines.append(f"protobuf=={versions['protobuf']}")
     return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def constraints_there(freeze: str) -> str:
+    """Return all versions of a hosted session, as constraints for pip.
+
+    What our requirements pull in comes in the session's version then, too.
+
+    Parameters
+    ----------
+    freeze
+        What ``pip freeze`` says in such a session.
+
+    Returns
+    -------
+    str
+        A constraints file, without pip itself and the libraries of CUDA, which follow
+        the build of torch.
+    """
+    return "".join(
+        f"{name}=={version}\n"
+        for name, version in pinned(freeze).items()
+        if name not in ("pip", "setuptools") and not name.startswith("nvidia-")
+    )
 
 
 def read_freeze(source: str) -> str:

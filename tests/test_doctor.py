@@ -87,6 +87,11 @@ def test_a_note_does_not_fail(healthy, capsys):
     assert main([]) == 0
     printed = capsys.readouterr().out
     assert "note memory: 1.0 GB free -> Close programs." in printed
+    assert printed.splitlines()[-1] == "READY 12/12, 1 with a note"
+    healthy["disk"] = lambda: Check("disk", False, "full", "Make room.")
+    assert main([]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "NOT READY 11/12, 1 with a note"
 
 
 def test_a_check_that_crashes_is_a_failed_check(healthy, capsys):
@@ -294,8 +299,9 @@ def test_the_two_halves_of_the_widgets_must_fit(monkeypatch, ours, theirs, fits)
     assert theirs in check.found
 
 
-def test_a_front_end_elsewhere_brings_its_own_half(monkeypatch):
-    hide(monkeypatch, "jupyterlab_widgets")
+@pytest.mark.parametrize("half", ["jupyterlab_widgets", "jupyterlab"])
+def test_a_front_end_elsewhere_brings_its_own_half(monkeypatch, half):
+    hide(monkeypatch, half)
     check = software.widgets()
     assert check.ok and "brings its own" in check.found
 
@@ -388,6 +394,7 @@ def test_included_kits_ask_nobody(hosts, monkeypatch):
     connections = Connections()
     assert "not asked" in connections.network().found
     assert "not asked" in connections.certificates().found
+    assert connections.network().mark == connections.certificates().mark == "ok"
     assert hosts.requests == []
 
 
@@ -399,7 +406,8 @@ def test_a_silent_host_is_named(hosts, monkeypatch, wish):
     assert check.ok
     assert "1 of the 2 hosts" in check.found and "127.0.0.1:9" in check.found
     assert "included kits" in check.remedy
-    assert connections.certificates().found == "1 hosts trusted"
+    assert connections.certificates().found == "trusted for 1 of the 2 hosts"
+    assert connections.certificates().mark == "ok"
 
 
 def test_published_kits_without_any_network_fail(hosts, monkeypatch):
@@ -408,7 +416,9 @@ def test_published_kits_without_any_network_fail(hosts, monkeypatch):
     assert not Connections().network().ok
     monkeypatch.setenv("NOTEBOOK_KITS", "auto")
     assert Connections().network().ok
-    assert Connections().certificates().found == "no host answered"
+    certificates = Connections().certificates()
+    assert certificates.mark == "note"
+    assert certificates.found == "could not be tried: no host answers"
 
 
 def silent_head(self, url, **options):

@@ -17,6 +17,7 @@ def test_the_picture_follows_the_control():
     assert panel.children[0] is slider
     shown = panel.children[-1]
     first = shown.value
+    assert "max-width:100%" in first
     assert 'alt="Grey &amp; 100."' in first and "data:image/jpeg" in first
     slider.value = 5
     assert 'alt="Grey &amp; 5."' in shown.value and shown.value != first

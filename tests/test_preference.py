@@ -52,12 +52,26 @@ def test_where_nothing_can_be_written_the_variable_is_named(monkeypatch, tmp_pat
 
 def test_the_buttons_show_and_remember_the_choice():
     prefer_origin("published")
-    buttons = kits_widget()
+    buttons, said = kits_widget().children
     assert buttons.value == "published" and not buttons.disabled
+    assert said.value == ""
+    buttons.value = "auto"
+    assert preferred_origin() == "auto"
+    assert said.value.startswith("Remembered: famous where tried")
+    assert "next load_kit" in said.value
+
+
+def test_a_choice_that_cannot_be_remembered_is_told(monkeypatch, tmp_path):
+    (tmp_path / "a<b").write_text("")
+    nowhere = tmp_path / "a<b" / "kits-origin.txt"
+    monkeypatch.setattr(preference, "preference_file", lambda: nowhere)
+    buttons, said = kits_widget().children
     buttons.value = "included"
-    assert preferred_origin() == "included"
+    assert "Could not remember" in said.value and "a&lt;b" in said.value
 
 
 def test_the_buttons_are_off_where_the_variable_decides(monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS", "included")
-    assert kits_widget().disabled
+    buttons, said = kits_widget().children
+    assert buttons.disabled
+    assert "NOTEBOOK_KITS decides" in said.value

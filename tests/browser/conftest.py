@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser.lab import PICTURES, ROOT, Lab, running_lab
+from browser.lab import PICTURES, ROOT, SCREEN, Lab, running_lab
 from curator.lanes import CHROMIUM
 
 
@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def lab(browser: Browser, address: str) -> Iterator[Lab]:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport=SCREEN)
     page.set_default_timeout(60_000)
     yield Lab(page, address)
     page.close()

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "test" / "browser"
+SCREEN = {"width": 1280, "height": 900}
 
 # Lab shows "Idle" before its kernel is connected, and a Run All is then lost.
 _KERNEL_IS_READY = """() => {
@@ -100,6 +101,17 @@ class Lab:
             path = f"/lab/tree/{notebook}"
             address = parts._replace(path=path, query=f"reset&{parts.query}").geturl()
         self.page.goto(address)
+        self._wait()
+
+    def open_again(self) -> None:
+        """Save the notebook, close the page and open it again."""
+        self.page.evaluate(
+            "() => window.jupyterapp.commands.execute('docmanager:save')"
+        )
+        self.page.reload()
+        self._wait()
+
+    def _wait(self) -> None:
         self.page.locator(".jp-NotebookPanel:visible .jp-Notebook").wait_for()
         self.page.wait_for_function(_KERNEL_IS_READY)
         self.page.evaluate(_KERNEL_ANSWERS)

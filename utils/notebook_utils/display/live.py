@@ -1,5 +1,6 @@
 """A picture that follows sliders and other controls."""
 
+import base64
 import html
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .arguments import as_picture, as_positive
-from .picture import Picture
 
 Drawer = Callable[..., tuple[npt.NDArray[np.uint8], str]]
 
@@ -26,7 +26,7 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
     controls
         Widgets with a `value`.
     width
-        Of the picture on the screen, in pixels.
+        Of the picture on the screen, in pixels; less where the window is narrower.
 
     Returns
     -------
@@ -83,5 +83,6 @@ def _as_html(pixels: npt.NDArray[np.uint8], alt: str, width: int) -> str:
     height = max(1, round(width * pixels.shape[0] / pixels.shape[1]))
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpeg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes()
-    bundle, _ = Picture(jpeg, alt, "image/jpeg")._repr_mimebundle_()
-    return bundle["text/html"]
+    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+    style = "max-width:100%; height:auto"  # a narrow window shows all of it
+    return f'<img alt="{html.escape(alt)}" style="{style}" src="{source}">'

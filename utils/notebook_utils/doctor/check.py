@@ -24,7 +24,11 @@ class Check:
     found: str
     remedy: str = ""
 
+    @property
+    def mark(self) -> str:
+        """``"ok"``, ``"FAIL"``, or ``"note"``: it will do, and could be better."""
+        return "FAIL" if not self.ok else "note" if self.remedy else "ok"
+
     def __str__(self) -> str:
-        mark = "FAIL" if not self.ok else "note" if self.remedy else "ok"
-        line = f"{mark:<5}{self.name}: {self.found}"
+        line = f"{self.mark:<5}{self.name}: {self.found}"
         return f"{line} -> {self.remedy}" if self.remedy else line

@@ -50,10 +50,15 @@ class Connections:
         """Look whether the hosts that answer show a certificate that is trusted."""
         if preferred_origin() == "included" or os.environ.get("NOTEBOOK_KITS_MIRROR"):
             return Check("certificates", True, "not asked: no host is needed")
-        answers = [said for said in self._said.values() if said]
+        answered = sum(bool(said) for said in self._said.values())
         refused = sorted(h for h, said in self._said.items() if said == UNTRUSTED)
+        if not answered:
+            remedy = "Nothing to do for the included kits. Look again when connected."
+            return Check(
+                "certificates", True, "could not be tried: no host answers", remedy
+            )
         if not refused:
-            found = f"{len(answers)} hosts trusted" if answers else "no host answered"
+            found = f"trusted for {answered} of the {len(self._said)} hosts"
             return Check("certificates", True, found)
         return Check(
             "certificates",

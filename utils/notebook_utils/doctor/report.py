@@ -53,8 +53,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps({"ready": ready, "passed": passed, "checks": listed}))
     else:
         print(*results, sep="\n")
-        print(f"{'READY' if ready else 'NOT READY'} {passed}/{len(results)}")
+        print(verdict(results))
     return 0 if ready else 1
+
+
+def verdict(results: Sequence[Check]) -> str:
+    """Say in one line whether the machine is ready.
+
+    Parameters
+    ----------
+    results
+        What :func:`checks` returned.
+
+    Returns
+    -------
+    str
+        Such as ``"READY 12/12"``: how many checks passed, of how many. One with a note
+        has passed; the line says how many of those there are.
+
+    Examples
+    --------
+    >>> disk = Check("disk", True, "48 GB free")
+    >>> memory = Check("memory", True, "1 GB free", "Close programs.")
+    >>> verdict([disk, memory])
+    'READY 2/2, 1 with a note'
+    """
+    passed = sum(check.ok for check in results)
+    word = "READY" if passed == len(results) else "NOT READY"
+    notes = sum(check.mark == "note" for check in results)
+    noted = f", {notes} with a note" if notes else ""
+    return f"{word} {passed}/{len(results)}{noted}"
 
 
 def _safely(name: str, look: Callable[[], Check]) -> Check:

@@ -74,7 +74,9 @@ def widgets() -> Check:
         )
     version = metadata.version("ipywidgets")
     found = f"ipywidgets {version}"
-    if importlib.util.find_spec("jupyterlab_widgets") is None:
+    # A hosted session has its own front end, and their half for JupyterLab is nobody's.
+    parts = ("jupyterlab", "jupyterlab_widgets")
+    if any(importlib.util.find_spec(part) is None for part in parts):
         return Check("widgets", True, f"{found}; the front end brings its own half")
     half = metadata.version("jupyterlab_widgets")
     # The two halves speak protocol 1 (ipywidgets 7) or 2 (ipywidgets 8).

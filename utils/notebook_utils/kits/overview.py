@@ -30,24 +30,31 @@ def show_kits() -> Table:
             _included_size(name, entry),
             _published_size(entry),
             entry.get("published", {}).get("licence", ""),
-            {True: "yes", False: "not yet", None: ""}[_proven(entry)],
+            {True: "yes", False: "not yet", None: ""}[_tried(entry)],
         )
         for name, entry in registry().items()
     ]
-    head = ("kit", "what it is", "included", "famous", "licence", "proven")
-    remark = "The included files are ours, under Apache-2.0."
-    return Table("Kits", "the included files and the famous ones", head, rows, remark)
+    title = "the included files and the famous ones"
+    head = ("kit", "what it is", "included", "famous", "licence", "tried")
+    remark = (
+        "The included files are ours, under Apache-2.0; the licence is that of the "
+        "famous ones. Tried: the lessons ran on these very bytes of the famous files."
+    )
+    return Table("Kits", title, head, rows, remark, sizes=("included", "famous"))
 
 
-def _proven(entry: Mapping[str, Any]) -> bool | None:
+def _tried(entry: Mapping[str, Any]) -> bool | None:
     return entry["published"]["proven"] if "published" in entry else None
 
 
 def _included_size(name: str, entry: Mapping[str, Any]) -> str:
     card = json.loads((included_folder(name) / "card.json").read_text("utf-8"))
-    size = readable_size(sum(facts["bytes"] for facts in card["files"].values()))
-    generated = "generated" in entry["included"]
-    return f"{size}, the rest made on this machine" if generated else size
+    size_bytes = sum(facts["bytes"] for facts in card["files"].values())
+    size = readable_size(size_bytes)
+    if "generated" not in entry["included"]:
+        return size
+    made = "made on this machine"
+    return f"{size}, the rest {made}" if size_bytes else made
 
 
 def _published_size(entry: Mapping[str, Any]) -> str:
@@ -57,4 +64,5 @@ def _published_size(entry: Mapping[str, Any]) -> str:
     known = sum(size for size in sizes if size)
     if None not in sizes:
         return readable_size(known)
-    return f"over {readable_size(known)}" if known else "not known yet"
+    more = f"; more than {readable_size(known)}" if known else ""
+    return f"size not known{more}"

@@ -4,6 +4,7 @@ Lesson 00 offers the choice. It holds for every lesson after it, in every kernel
 variable ``NOTEBOOK_KITS`` and ``load_kit(..., origin=...)`` come before it.
 """
 
+import html
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -81,16 +82,36 @@ def kits_widget() -> Any:
 
     Returns
     -------
-    ipywidgets.ToggleButtons
-        Its `value` is the origin. A variable ``NOTEBOOK_KITS`` still wins: the buttons
-        are switched off where it is set.
+    ipywidgets.VBox
+        The buttons, and below them what was chosen and when it takes effect. A variable
+        ``NOTEBOOK_KITS`` still wins: the buttons are switched off where it is set.
     """
     import ipywidgets
 
-    buttons = ipywidgets.ToggleButtons(
+    buttons = _buttons()
+    said = ipywidgets.HTML(
+        "Switched off: the variable NOTEBOOK_KITS decides." if buttons.disabled else ""
+    )
+
+    def remember(change: object) -> None:
+        try:
+            prefer_origin(buttons.value)
+        except WorkshopError as error:
+            said.value = html.escape(str(error))
+        else:
+            said.value = f"Remembered: {buttons.label}, from the next load_kit on."
+
+    buttons.observe(remember, names="value")
+    return ipywidgets.VBox([buttons, said])
+
+
+def _buttons() -> Any:
+    import ipywidgets
+
+    return ipywidgets.ToggleButtons(
         options=[
             ("included", "included"),
-            ("famous where proven", "auto"),
+            ("famous where tried", "auto"),
             ("famous, or an error", "published"),
         ],
         value=preferred_origin(),
@@ -101,9 +122,8 @@ def kits_widget() -> Any:
             "famous models; a lesson stops where it cannot have them",
         ],
         disabled=bool(os.environ.get("NOTEBOOK_KITS")),
+        style={"button_width": "auto"},  # the usual width cuts the words off
     )
-    buttons.observe(lambda change: prefer_origin(change["new"]), names="value")
-    return buttons
 
 
 def _remembered() -> str:

@@ -1,7 +1,7 @@
 """A small table that reads well in a notebook and in a terminal."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 
@@ -19,6 +19,8 @@ class Table:
         As many cells each as there are headings.
     remark
         A sentence below.
+    sizes
+        The headings of the columns that are set flush right, so that units meet.
     """
 
     name: str
@@ -26,13 +28,15 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     remark: str = ""
+    sizes: Collection[str] = ("size",)
 
     def __str__(self) -> str:
         rows = [self.head, *self.rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+                cell.rjust(width) if name in self.sizes else cell.ljust(width)
+                for name, cell, width in zip(self.head, row, widths, strict=True)
             ).rstrip()
             for row in rows
         ]
@@ -42,16 +46,22 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in self.head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows
-        )
+        body = "".join(self._as_html(row, "td") for row in self.rows)
         return (
             f"<p><b>{html.escape(self.name)}</b>: {html.escape(self.title)}</p>"
-            f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{html.escape(self.remark)}</p>"
+            '<div style="overflow-x:auto" tabindex="0"><table>'
+            f"<thead>{self._as_html(self.head, 'th')}</thead><tbody>{body}</tbody>"
+            f"</table></div><p>{html.escape(self.remark)}</p>"
         )
+
+    def _as_html(self, row: Sequence[str], tag: str) -> str:
+        """Return a row; each cell says its side, as notebooks differ in theirs."""
+        cells = (
+            f'<{tag} style="text-align:{"right" if name in self.sizes else "left"}">'
+            f"{html.escape(cell)}</{tag}>"
+            for name, cell in zip(self.head, row, strict=True)
+        )
+        return f"<tr>{''.join(cells)}</tr>"
 
 
 def readable_size(size_bytes: int) -> str:

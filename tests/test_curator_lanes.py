@@ -117,7 +117,7 @@ def bare_machine(monkeypatch):
     """Neither Chromium nor Node nor published files."""
     give(monkeypatch, unit=Outcome("unit", 1))
     monkeypatch.setitem(lanes.LONG, "install", lambda c: Outcome("install", 2))
-    monkeypatch.setattr("curator.hub_lane.why_not_here", lambda: "node is missing")
+    monkeypatch.setattr("curator.hub.lane.why_not_here", lambda: "node is missing")
     monkeypatch.setattr(lanes, "CHROMIUM", ("no-such-browser",))
     monkeypatch.delenv("PUBLISHED_FILES", raising=False)
     monkeypatch.delenv("CI", raising=False)

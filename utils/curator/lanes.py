@@ -177,7 +177,7 @@ def browser(checkout: Checkout) -> Outcome:
 
 def hub(checkout: Checkout) -> Outcome:
     """Hold a class of ten in a hub that was just installed."""
-    from .hub_lane import check_hub, why_not_here
+    from .hub.lane import check_hub, why_not_here
 
     reason = why_not_here()
     if reason:

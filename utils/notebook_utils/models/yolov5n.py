@@ -27,7 +27,6 @@ from ..errors import KitError
 from ..pickles import load_tensors
 
 STRIDES = (8, 16, 32)
-LARGEST_STRIDE = STRIDES[-1]
 # Width and height in pixels of the three boxes that each head starts from.
 ANCHORS = (
     ((10, 13), (16, 30), (33, 23)),

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 from websocket import WebSocketConnectionClosedException
 
-from curator import hub_checks, hub_lane, hub_site
 from curator.checks import Check
-from curator.hub_student import CellFailedError, Kernel, KernelDiedError
+from curator.hub import checks, lane, site
+from curator.hub.student import CellFailedError, Kernel, KernelDiedError
 from notebook_utils.workspace import checkout
 
 
@@ -106,21 +106,21 @@ def hub(tmp_path):
 def refuse(line):
     if "connection_info" in line:
         return '"transport": "ipc"'
-    allowed = [*hub_checks.ALLOWED.split("\n")[1:-1], "import"]
+    allowed = [*checks.ALLOWED.split("\n")[1:-1], "import"]
     if any(line.startswith(start.partition("{")[0]) for start in allowed):
         return ""
     raise CellFailedError("PermissionError: [Errno 13] Permission denied")
 
 
 def test_students_that_are_kept_apart_pass(hub, monkeypatch):
-    monkeypatch.setattr(hub_checks, "ALLOWED", "\n(Path.home() / 'mine.txt').touch()\n")
-    assert hub_checks.check_apart(hub, Bystander(refuse), Bystander(refuse)).passed
+    monkeypatch.setattr(checks, "ALLOWED", "\n(Path.home() / 'mine.txt').touch()\n")
+    assert checks.check_apart(hub, Bystander(refuse), Bystander(refuse)).passed
 
 
 def test_everything_that_a_student_can_do_is_told(hub):
     free = Bystander(lambda line: "")
-    findings = hub_checks.check_apart(hub, free, free).findings
-    forbidden = hub_checks.FORBIDDEN.strip().splitlines()
+    findings = checks.check_apart(hub, free, free).findings
+    forbidden = checks.FORBIDDEN.strip().splitlines()
     assert sum("could do this" in finding for finding in findings) == len(forbidden)
     assert any("could listen" in finding for finding in findings)
 
@@ -130,9 +130,9 @@ def test_settings_are_changed_one_line_at_a_time(tmp_path):
     state.mkdir()
     original = checkout() / "classroom" / "settings.toml"
     settings = shutil.copy(original, state / "settings.toml")
-    hub = hub_site.Hub(tmp_path, tmp_path / "log", 3)
+    hub = site.Hub(tmp_path, tmp_path / "log", 3)
     lines = settings.read_text().splitlines()
-    assert f"first_uid = {hub_site.FIRST_UID} " in " ".join(lines)
+    assert f"first_uid = {site.FIRST_UID} " in " ".join(lines)
     assert any(line.startswith("students = 3 #") for line in lines)
     assert len(lines) == len(original.read_text().splitlines())
     assert hub.names == ["student01", "student02", "student03"]
@@ -141,7 +141,7 @@ def test_settings_are_changed_one_line_at_a_time(tmp_path):
 
 
 def test_ports_in_a_row_are_free():
-    first = hub_site._free_ports(3)
+    first = site._free_ports(3)
     for port in range(first, first + 3):
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", port))
@@ -149,10 +149,10 @@ def test_ports_in_a_row_are_free():
 
 def test_it_says_why_it_cannot_be_run(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "Debian" in hub_lane.why_not_here()
+    assert "Debian" in lane.why_not_here()
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(shutil, "which", lambda program: None)
-    assert hub_lane.why_not_here() == "node is not installed"
+    assert lane.why_not_here() == "node is not installed"
 
 
 @pytest.fixture
@@ -167,9 +167,9 @@ def root_lane(monkeypatch):
 
 def test_checks_of_the_other_process_come_back(root_lane, tmp_path):
     found = tmp_path / "hub-checks.json"
-    checks = '[{"name": "a", "findings": []}, {"name": "b", "findings": ["wrong"]}]'
-    root_lane(lambda command: found.write_text(checks) and 0)
-    assert hub_lane.check_hub(tmp_path, tmp_path) == [
+    answer = '[{"name": "a", "findings": []}, {"name": "b", "findings": ["wrong"]}]'
+    root_lane(lambda command: found.write_text(answer) and 0)
+    assert lane.check_hub(tmp_path, tmp_path) == [
         Check("a"),
         Check("b", ("wrong",)),
     ]
@@ -178,7 +178,7 @@ def test_checks_of_the_other_process_come_back(root_lane, tmp_path):
 def test_a_process_that_breaks_down_is_a_failure(root_lane, tmp_path):
     (tmp_path / "hub-checks.json").write_text("[]")  # of an older run
     root_lane(lambda command: 1)
-    (check,) = hub_lane.check_hub(tmp_path, tmp_path)
+    (check,) = lane.check_hub(tmp_path, tmp_path)
     assert "status 1" in check.findings[0]
 
 
@@ -187,6 +187,6 @@ def test_an_install_that_fails_is_told_with_its_last_lines(tmp_path):
     script.parent.mkdir()
     script.write_text("#!/bin/sh\necho no network\nexit 3\n")
     script.chmod(0o700)
-    check = hub_site.install(tmp_path, tmp_path / "to", tmp_path / "log")
+    check = site.install(tmp_path, tmp_path / "to", tmp_path / "log")
     assert "status 3" in check.findings[0]
     assert "no network" in check.findings[0]

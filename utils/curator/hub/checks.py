@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import psutil
 
-from .checks import Check
-from .hub_site import FIRST_UID, HUB_TIMEOUT_S, Hub, MemoryWatch, processes_of
-from .hub_student import CellFailedError, KernelDiedError, Student
+from ..checks import Check
+from .site import FIRST_UID, HUB_TIMEOUT_S, Hub, MemoryWatch, processes_of
+from .student import CellFailedError, KernelDiedError, Student
 
 LESSON = "00-start-here.ipynb"
 

@@ -16,8 +16,8 @@ from types import TracebackType
 
 import psutil
 
-from .checks import Check
-from .processes import kill_tree
+from ..checks import Check
+from ..processes import kill_tree
 
 FIRST_UID = 90_000  # a class on this machine has others
 INSTALL_TIMEOUT_S = 1800

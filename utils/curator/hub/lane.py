@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from .checks import Check
-from .files import write_json
-from .hub_checks import Figures, check_class, check_idle, check_nothing_left
-from .hub_site import Hub, install
+from ..checks import Check
+from ..files import write_json
+from .checks import Figures, check_class, check_idle, check_nothing_left
+from .site import Hub, install
 
 STUDENTS = 10
 
@@ -57,7 +57,7 @@ def check_hub(root: Path, output: Path) -> list[Check]:
     found = output / "hub-checks.json"
     found.unlink(missing_ok=True)
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--preserve-env"]
-    command = [sys.executable, "-m", "curator.hub_lane", str(root), str(output)]
+    command = [sys.executable, "-m", "curator.hub.lane", str(root), str(output)]
     status = subprocess.call([*sudo, *command])
     if not found.is_file():
         return [Check("hub", (f"The lane ended with status {status}; see above.",))]

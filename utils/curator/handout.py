@@ -9,9 +9,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from notebook_utils.errors import WorkshopError
+from notebook_utils.workspace import clear_outputs
 
 from .collection import Lesson
-from .execution import code_cells
 from .files import write_text
 
 SOLUTION = "solution"  # the tag of a cell with one
@@ -90,6 +90,5 @@ def without_answers(notebook: NotebookNode) -> NotebookNode:
             lines = cell.source.splitlines()
             kept = [line for line in lines if not _WHERE_THEY_ARE.search(line)]
             cell.source = "\n".join(kept)
-    for _, cell in code_cells(handout):
-        cell.outputs, cell.execution_count = [], None
+    clear_outputs(handout)
     return handout

@@ -8,7 +8,6 @@ tree of processes, while it runs.
 import dataclasses
 import threading
 import time
-from types import TracebackType
 
 import psutil
 
@@ -76,12 +75,7 @@ class UsageSampler:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stop sampling; what was measured stays readable."""
         self._stop.set()
         self._thread.join()

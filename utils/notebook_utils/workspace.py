@@ -10,7 +10,9 @@ page opened again would show the sliders of anybody else's run as text.
 import json
 import os
 import re
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
 
@@ -140,6 +142,19 @@ def reset_notebook(name: str) -> tuple[Path, Path | None]:
     return fresh, kept
 
 
+def clear_outputs(notebook: MutableMapping[str, Any]) -> None:
+    """Take out of a notebook what a run has left in it.
+
+    Parameters
+    ----------
+    notebook
+        In the format of Jupyter, version 4; it is changed.
+    """
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+
+
 def _originals() -> list[Path]:
     root = checkout()
     if root is None:
@@ -153,9 +168,7 @@ def _originals() -> list[Path]:
 def _copy_once(original: Path, copy: Path) -> None:
     if not copy.exists():
         notebook = json.loads(original.read_bytes())
-        for cell in notebook["cells"]:
-            if cell["cell_type"] == "code":
-                cell.update(outputs=[], execution_count=None)
+        clear_outputs(notebook)
         text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
         with write_whole(copy) as file:
             file.write(text.encode())

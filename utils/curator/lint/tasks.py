@@ -35,7 +35,7 @@ def exercises(book: Book) -> Iterator[Found]:
             yield heading.index, f"The exercise '{heading.text}' has no {part}."
 
 
-@rule("Tag it, fold it, begin with that line, and name its results solution_1 ...")
+@rule(f"Tag it, fold it, begin it with '{FIRST_LINE} 1', name results solution_1.")
 def solution_cells(book: Book) -> Iterator[Found]:
     """Demand solutions that are hidden, and leave the learner's answer alone."""
     cells = code_cells(book.notebook)

@@ -5,12 +5,47 @@ next. Wrong arguments raise ``ValueError`` or ``TypeError`` instead.
 """
 
 
+from enum import StrEnum
+
+
 class WorkshopError(Exception):
     """Something the lessons need is not there or not as it should be."""
 
 
+class DownloadFailure(StrEnum):
+    """Why a download failed; code decides on this value and never on a message."""
+
+    UNREACHABLE = "unreachable"  # no connection, no answer, or a time-out
+    REFUSED = "refused"  # the server answered, but not with the file
+    INCOMPLETE = "incomplete"  # the transfer ended before the whole file had come
+    ALTERED = "altered"  # the size or the checksum is not the expected one
+    NO_SPACE = "no_space"  # the disk is full
+    UNWRITABLE = "unwritable"  # the target cannot be written for another reason
+
+
 class DownloadError(WorkshopError):
-    """A file could not be fetched whole, or is not the file that was expected."""
+    """A file could not be fetched whole, or is not the file that was expected.
+
+    Parameters
+    ----------
+    message
+        The whole text for the reader: what failed, and what to do next.
+    kind
+        Why it failed.
+    reason
+        The cause alone, one line with no advice; the message if not given.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: DownloadFailure = DownloadFailure.REFUSED,
+        reason: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.reason = reason or message
 
 
 class KitError(WorkshopError):

@@ -7,12 +7,12 @@ from notebook_utils import KitError
 from notebook_utils.__main__ import main
 from notebook_utils.kits.cache import (
     altered_files,
-    cache_dir,
     cached_kits,
     clean_cache,
     record,
     recorded,
 )
+from notebook_utils.workspace import cache_dir
 
 
 @pytest.fixture(autouse=True)

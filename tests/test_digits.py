@@ -146,7 +146,7 @@ def test_the_kit_holds_the_file_and_no_model(monkeypatch, tmp_path):
     assert (len(train[0]), len(valid[1])) == (30, 10)
     assert "generated on this machine" in repr(kit)
     with pytest.raises(KitError, match="holds no model"):
-        kit.prepare(np.zeros((28, 28, 3), np.uint8))
+        kit.preprocess(np.zeros((28, 28, 3), np.uint8))
 
 
 def bar(height, width, top, left, ink=255, ground=0):

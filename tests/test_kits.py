@@ -13,13 +13,15 @@ from notebook_utils import DownloadError, KitError, list_kits, load_kit
 from notebook_utils.kits import loading, registry
 from notebook_utils.kits.cache import clean_cache, sums_of
 from notebook_utils.kits.hosts import silent_hosts
-from notebook_utils.kits.kit import Kit, KitFile, Preparation
+from notebook_utils.kits.kit import Kit, KitFile, Preprocessing
 from notebook_utils.kits.mirrors import write_index
 
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 # A kit without a model is a data set, which has tests of its own.
 KITS_OF_MODELS = [
-    name for name in list_kits() if "prepare" in registry.registry()[name]["included"]
+    name
+    for name in list_kits()
+    if "preprocess" in registry.registry()[name]["included"]
 ]
 LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n"
 
@@ -57,10 +59,10 @@ def test_every_included_kit_of_a_model_is_complete(name):
 @pytest.mark.parametrize("name", KITS_OF_MODELS)
 def test_a_picture_becomes_the_input_that_the_entry_describes(name):
     kit = load_kit(name, origin="included")
-    height, width = kit.preparation.size
-    nchw = kit.preparation.layout == "NCHW"
+    height, width = kit.preprocessing.size
+    nchw = kit.preprocessing.layout == "NCHW"
     expected = (1, 3, height, width) if nchw else (1, height, width, 3)
-    assert kit.prepare(PICTURE).shape == expected
+    assert kit.preprocess(PICTURE).shape == expected
 
 
 def test_auto_takes_the_included_files_while_the_published_are_not_proven():
@@ -449,7 +451,7 @@ def kit(folder, **changes):
         "attribution": "us",
         "files": (KitFile("model.bin", "made by toybox"),),
         "labels": ("ball", "duck"),
-        "preparation": Preparation((2, 3)),
+        "preprocessing": Preprocessing((2, 3)),
         "expected": {"label": "duck", "count": 3},
     }
     return Kit(**(facts | changes))
@@ -479,22 +481,22 @@ def test_expect_says_when_nothing_is_recorded(tmp_path, capsys):
     assert "Nothing is recorded" in capsys.readouterr().out
 
 
-def test_preparation_in_each_layout_and_colour_order():
+def test_preprocessing_in_each_layout_and_colour_order():
     rgb = np.zeros((4, 6, 3), np.uint8)
     rgb[..., 0] = 200
-    nchw = Preparation((2, 3))(rgb)
+    nchw = Preprocessing((2, 3))(rgb)
     assert (nchw.shape, nchw.dtype) == ((1, 3, 2, 3), np.float32)
     assert nchw[0, :, 0, 0].tolist() == [200, 0, 0]
-    nhwc = Preparation((2, 3), layout="NHWC", channels="BGR", element_type="u8")(rgb)
+    nhwc = Preprocessing((2, 3), layout="NHWC", channels="BGR", element_type="u8")(rgb)
     assert (nhwc.shape, nhwc.dtype) == ((1, 2, 3, 3), np.uint8)
     assert nhwc[0, 0, 0].tolist() == [0, 0, 200]
     assert nchw.flags.c_contiguous
     assert nhwc.flags.c_contiguous
 
 
-def test_preparation_scales_in_the_order_of_the_channels():
+def test_preprocessing_scales_in_the_order_of_the_channels():
     rgb = np.full((2, 2, 3), 100, np.uint8)
-    scaled = Preparation((2, 2), mean=(0.0, 50.0, 100.0), scale=(1.0, 2.0, 4.0))(rgb)
+    scaled = Preprocessing((2, 2), mean=(0.0, 50.0, 100.0), scale=(1.0, 2.0, 4.0))(rgb)
     np.testing.assert_allclose(scaled[0, :, 0, 0], [100, 25, 0])
 
 
@@ -503,4 +505,4 @@ def test_preparation_scales_in_the_order_of_the_channels():
 )
 def test_what_is_no_picture_is_refused(picture):
     with pytest.raises(ValueError, match="Expected a picture of shape"):
-        Preparation((2, 2))(picture)
+        Preprocessing((2, 2))(picture)

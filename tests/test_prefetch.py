@@ -115,8 +115,8 @@ def test_kits_that_cannot_be_fetched(tmp_path):
 
 def test_a_prefetched_folder_is_a_mirror(tmp_path, monkeypatch, kits, server):
     kits["one"] |= {"title": "one", "included": {}}
-    facts = {"proven": False, "licence": "MIT", "attribution": "", "prepare": {}}
-    kits["one"]["published"] |= facts | {"prepare": {"size": [2, 2]}}
+    facts = {"proven": False, "licence": "MIT", "attribution": "", "preprocess": {}}
+    kits["one"]["published"] |= facts | {"preprocess": {"size": [2, 2]}}
     prefetch([], tmp_path / "mirror")
     server.answers.clear()
     monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path / "mirror"))

@@ -195,7 +195,7 @@ def test_the_kit_finds_what_is_expected_in_its_picture():
     assert picture.shape == (480, 640, 3)
     with torch.inference_mode():
         rows = load_yolov5n(kit.folder / "model.pt")(
-            torch.from_numpy(kit.prepare(picture))
+            torch.from_numpy(kit.preprocess(picture))
         )
     found = select_boxes(rows[0].numpy())
     names = sorted({kit.labels[index] for index in found.classes})

@@ -14,7 +14,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from .errors import WorkshopError
 from .files import write_whole
@@ -57,6 +57,19 @@ def work_dir() -> Path:
     work = user_data_path(APPLICATION, appauthor=False)
     work.mkdir(parents=True, exist_ok=True)
     return work
+
+
+def cache_dir() -> Path:
+    """Return the folder for files that can be fetched or generated again.
+
+    Returns
+    -------
+    Path
+        The user's cache folder, or the one that the environment variable
+        ``NOTEBOOK_KITS_CACHE`` names. It may not exist yet.
+    """
+    chosen = os.environ.get("NOTEBOOK_KITS_CACHE")
+    return Path(chosen) if chosen else user_cache_path(APPLICATION, appauthor=False)
 
 
 def output_dir(lesson: str) -> Path:

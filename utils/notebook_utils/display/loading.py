@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DownloadError, WorkshopError
+from ..workspace import cache_dir
 
 
 def load_image(
@@ -78,8 +79,6 @@ the path, or give url= to fetch it.
 
 def _kept(url: str) -> Path:
     """Return where a picture is kept that is known by its address alone."""
-    from ..kits.cache import cache_dir
-
     return cache_dir() / "pictures" / hashlib.sha256(url.encode()).hexdigest()[:32]
 
 

@@ -79,7 +79,7 @@ def _bytes_in(path: Path) -> int | None:
 
 def disk() -> Check:
     """Look for room where kits are kept."""
-    from ..kits.cache import cache_dir
+    from ..workspace import cache_dir
 
     folder = cache_dir()
     existing = next(path for path in (folder, *folder.parents) if path.exists())

@@ -13,12 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from ..download import Wanted, file_sha256
 from ..errors import KitError
 from ..files import write_whole
-from ..workspace import APPLICATION
+from ..workspace import cache_dir
 
 SUMS = "sums.json"
 SECTIONS = ("published", "mirrored", "included")
@@ -54,19 +52,6 @@ class CachedKit:
     def size_bytes(self) -> int:
         """What its files take on the disk, together."""
         return sum(path.stat().st_size for path in self.files)
-
-
-def cache_dir() -> Path:
-    """Return the folder that this user's kits are kept in.
-
-    Returns
-    -------
-    Path
-        The user's cache folder, or the one that the environment variable
-        ``NOTEBOOK_KITS_CACHE`` names.
-    """
-    chosen = os.environ.get("NOTEBOOK_KITS_CACHE")
-    return Path(chosen) if chosen else user_cache_path(APPLICATION, appauthor=False)
 
 
 def shared_cache_dir() -> Path | None:

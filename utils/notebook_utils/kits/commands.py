@@ -89,7 +89,8 @@ def _cache(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _list_cache(arguments: argparse.Namespace) -> int:
-    from .cache import cache_dir, cached_kits
+    from ..workspace import cache_dir
+    from .cache import cached_kits
 
     print(cache_dir())
     kits = cached_kits()

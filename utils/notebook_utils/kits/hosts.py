@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..download import Wanted, fetch_first
 from ..errors import DownloadError
 from ..files import write_whole
-from .cache import cache_dir
+from ..workspace import cache_dir
 
 SILENCE_S = 600
 

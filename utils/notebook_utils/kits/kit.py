@@ -18,7 +18,7 @@ ELEMENT_TYPES = {"f32": np.float32, "u8": np.uint8}
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """How a picture becomes a model's input.
 
     Parameters
@@ -44,7 +44,7 @@ class Preparation:
     scale: tuple[float, ...] = (1.0, 1.0, 1.0)
 
     def __call__(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """Prepare one picture; see :meth:`Kit.prepare`."""
+        """Preprocess one image; see :meth:`Kit.preprocess`."""
         import cv2
 
         if image_rgb.dtype != np.uint8 or image_rgb.shape[2:] != (3,):
@@ -106,7 +106,7 @@ class Kit:
         The files and where they are from.
     labels
         One name per output index; empty for a kit without labels.
-    preparation
+    preprocessing
         How a picture becomes the model's input; None for a kit without a model.
     output
         Index of the output to read.
@@ -123,11 +123,11 @@ class Kit:
     attribution: str
     files: tuple[KitFile, ...]
     labels: tuple[str, ...]
-    preparation: Preparation | None
+    preprocessing: Preprocessing | None
     output: int = 0
     expected: Mapping[str, Any] = field(default_factory=dict)
 
-    def prepare(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+    def preprocess(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """Turn a picture into the model's input.
 
         Resize, put the channels in the model's order, scale, lay out, add the batch
@@ -150,9 +150,11 @@ class Kit:
         ValueError
             `image_rgb` has another shape or type.
         """
-        if self.preparation is None:
-            raise KitError(f"Kit {self.name!r} holds no model to prepare pictures for.")
-        return self.preparation(image_rgb)
+        if self.preprocessing is None:
+            raise KitError(
+                f"Kit {self.name!r} holds no model to preprocess images for."
+            )
+        return self.preprocessing(image_rgb)
 
     def expect(self, what: str, value: object) -> None:
         """Assert that a result is the one recorded for these files, and say so.

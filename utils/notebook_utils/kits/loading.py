@@ -17,9 +17,10 @@ from typing import Any
 from ..download import file_sha256
 from ..errors import DownloadError, KitError
 from ..files import write_whole
-from .cache import cache_dir, record, shared_cache_dir
+from ..workspace import cache_dir
+from .cache import record, shared_cache_dir
 from .hosts import ASKED_FOR, UNASKED, Patience, first_failure
-from .kit import Kit, KitFile, Origin, Preparation
+from .kit import Kit, KitFile, Origin, Preprocessing
 from .mirrors import AlteredFileError, open_mirror
 from .preference import checked_origin, preferred_origin
 from .published import PublishedFile, find_or_fetch
@@ -264,15 +265,17 @@ def _kit(
         attribution=facts["attribution"],
         files=files,
         labels=_read_labels(folder / "labels.txt", **labels),
-        preparation=_preparation(facts["prepare"]) if "prepare" in facts else None,
+        preprocessing=_preprocessing(facts["preprocess"])
+        if "preprocess" in facts
+        else None,
         output=facts.get("output", 0),
         expected=facts.get("expected", {}),
     )
 
 
-def _preparation(facts: Mapping[str, Any]) -> Preparation:
+def _preprocessing(facts: Mapping[str, Any]) -> Preprocessing:
     lists = {key: tuple(value) for key, value in facts.items() if type(value) is list}
-    return Preparation(**{**facts, **lists})
+    return Preprocessing(**{**facts, **lists})
 
 
 def _read_labels(

@@ -15,7 +15,8 @@ from typing import Any
 from ..download import Wanted
 from ..errors import DownloadError
 from ..files import write_whole
-from .cache import cache_dir, record, shared_cache_dir
+from ..workspace import cache_dir
+from .cache import record, shared_cache_dir
 from .hosts import Patience, ask, first_failure
 from .published import PublishedFile
 

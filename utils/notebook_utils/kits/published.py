@@ -7,7 +7,8 @@ from typing import Any
 
 from ..download import Wanted, file_sha256
 from ..errors import DownloadError
-from .cache import cache_dir, record, recorded, shared_cache_dir
+from ..workspace import cache_dir
+from .cache import record, recorded, shared_cache_dir
 from .hosts import Patience, ask
 from .kaggle import fetch_from_kaggle
 

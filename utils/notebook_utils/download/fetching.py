@@ -8,7 +8,7 @@ and so that the next call goes on from there.
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from ..errors import DownloadError
+from ..errors import DownloadError, DownloadFailure
 from ..files import locked
 from .partial import Partial
 from .progress import Progress
@@ -35,6 +35,7 @@ from .wanted import Wanted
 HEADWAY_BYTES = 1 << 20
 # How long to ask for the size of a file that is there already: it may be used as it is.
 GLANCE_S = 3.0
+NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 _Identity: TypeAlias = tuple[int, int, int]
 
@@ -206,21 +207,19 @@ def _fetch(
             partial = Partial(target, shared)
             failures = _try_all(addresses, partial, wanted, terms)
     except OSError as error:
-        failures = [f"{addresses[0]}: not written: {error.strerror or error}"]
-        raise DownloadError(_message(target, wanted, failures)) from error
+        raise _disk_error(target, wanted, error) from error
     if failures:
-        kept_bytes = partial.size_bytes
-        raise DownloadError(_message(target, wanted, failures, kept_bytes))
+        raise _address_error(target, wanted, failures, partial.size_bytes)
 
 
 def _try_all(
     addresses: Sequence[str], partial: Partial, wanted: Wanted, terms: _Terms
-) -> list[str]:
+) -> dict[str, RefusedError]:
     """Put the file in place; say of each address why not if none gives it."""
-    failures = []
+    failures: dict[str, RefusedError] = {}
     try:
         if _was_complete(partial, wanted):
-            return []
+            return {}
         with (
             open_session() as session,
             Progress(partial.target.name, terms.progress, terms.pace.clock) as progress,
@@ -229,11 +228,13 @@ def _try_all(
                 try:
                     _try_one(session, address, partial, wanted, terms, progress)
                 except RefusedError as error:
-                    failures.append(f"{address}: {error}")
+                    failures[address] = error
+                    if error.kind is DownloadFailure.NO_SPACE:
+                        break  # no other address helps
                 else:
-                    return []
+                    return {}
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in NO_SPACE_ERRNOS:
             partial.discard()  # the person needs the room
         raise
     finally:
@@ -269,7 +270,7 @@ def _try_one(
                 wait_s = pace.wait_s(failures)
             if failures > terms.retries or wait_s > LONGEST_WAIT_S:
                 times = "once" if requests_made == 1 else f"{requests_made} times"
-                raise RefusedError(f"{error} (asked {times})") from error
+                raise RefusedError(f"{error} (asked {times})", error.kind) from error
             pace.sleep(wait_s)
 
 
@@ -311,15 +312,40 @@ def _say_who_fetches(target: Path, terms: _Terms) -> None:
         print(f"Another process is fetching '{target.name}'; waiting for it.")
 
 
-def _message(
-    target: Path, wanted: Wanted, failures: Sequence[str], kept_bytes: int = 0
-) -> str:
+def _address_error(
+    target: Path, wanted: Wanted, failures: Mapping[str, RefusedError], kept_bytes: int
+) -> DownloadError:
+    """Say why no address gave the file; what decides is the first one's reason."""
+    reasons = [f"{address}: {error}" for address, error in failures.items()]
+    kind = next(iter(failures.values())).kind
     kept = f"\nKept for the next try: {kept_bytes} bytes." if kept_bytes else ""
-    return (
+    if DownloadFailure.NO_SPACE in [error.kind for error in failures.values()]:
+        kind = DownloadFailure.NO_SPACE
+    advice = "Check the connection and try again"
+    if kind is DownloadFailure.NO_SPACE:
+        advice = f"Make room on the disk of {target.parent} and try again"
+    return DownloadError(
         f"Could not fetch '{target.name}'.\n  "
-        + "\n  ".join(failures)
+        + "\n  ".join(reasons)
         + f"\nExpected: {wanted}.{kept}"
-        + f"\nCheck the connection and try again, or put the file at\n  {target}"
+        + f"\n{advice}, or put the file at\n  {target}",
+        kind=kind,
+        reason=reasons[0],
+    )
+
+
+def _disk_error(target: Path, wanted: Wanted, error: OSError) -> DownloadError:
+    """Say what is full or cannot be written."""
+    if error.errno in NO_SPACE_ERRNOS:
+        kind, advice = DownloadFailure.NO_SPACE, "Make room there"
+    else:
+        kind, advice = DownloadFailure.UNWRITABLE, "Choose a folder you may write to"
+    reason = f"{target.parent}: not written: {error.strerror or error}"
+    return DownloadError(
+        f"Could not fetch '{target.name}'.\n  {reason}\nExpected: {wanted}."
+        f"\n{advice} and try again, or put the file at\n  {target}",
+        kind=kind,
+        reason=reason,
     )
 
 

@@ -24,6 +24,7 @@ import truststore
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from ..errors import DownloadFailure
 from .partial import CHUNK_BYTES, Note, Partial, RunningHash
 from .progress import Progress
 from .retry import retry_after_s
@@ -38,7 +39,21 @@ COMPRESSED_BYTES = 1 << 14
 
 
 class AttemptError(Exception):
-    """An attempt that did not bring the file."""
+    """An attempt that did not bring the file.
+
+    Parameters
+    ----------
+    reason
+        What went wrong, a clause that fits behind the address.
+    kind
+        What went wrong, for whoever decides what to do about it.
+    """
+
+    def __init__(
+        self, reason: str, kind: DownloadFailure = DownloadFailure.REFUSED
+    ) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class RefusedError(AttemptError):
@@ -52,8 +67,10 @@ class StartOverError(AttemptError):
 class TryAgainError(AttemptError):
     """The next attempt may well succeed, after `wait_s` seconds if the server said."""
 
-    def __init__(self, reason: str, wait_s: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str, kind: DownloadFailure, wait_s: float | None = None
+    ) -> None:
+        super().__init__(reason, kind)
         self.wait_s = wait_s
 
 
@@ -177,10 +194,13 @@ def attempt(
     if difference is not None:
         partial.discard()
         if start:
-            raise StartOverError(difference)
+            raise StartOverError(difference, DownloadFailure.ALTERED)
         if _ends_with_connection(response):
-            raise TryAgainError(difference)  # perhaps it broke: nothing tells
-        raise RefusedError(difference + _web_page_hint(response))
+            # Perhaps it broke: nothing tells.
+            raise TryAgainError(difference, DownloadFailure.ALTERED)
+        raise RefusedError(
+            difference + _web_page_hint(response), DownloadFailure.ALTERED
+        )
     partial.keep()
 
 
@@ -223,15 +243,21 @@ def _ask(
             url = urljoin(url, requests.utils.requote_uri(target))
         raise RefusedError(f"redirected more than {MOST_REDIRECTS} times")
     except requests.Timeout as error:
-        raise TryAgainError(f"no answer in {timeout:g} s") from error
+        raise TryAgainError(
+            f"no answer in {timeout:g} s", DownloadFailure.UNREACHABLE
+        ) from error
     except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
         raise RefusedError(f"redirected to where no file is: {error}") from error
     except requests.exceptions.SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise RefusedError(f"its certificate is not trusted: {error}") from error
-        raise TryAgainError(f"no secure connection: {_cause(error)}") from error
+        raise TryAgainError(
+            f"no secure connection: {_cause(error)}", DownloadFailure.UNREACHABLE
+        ) from error
     except requests.ConnectionError as error:
-        raise TryAgainError(f"no connection: {_cause(error)}") from error
+        raise TryAgainError(
+            f"no connection: {_cause(error)}", DownloadFailure.UNREACHABLE
+        ) from error
     except (requests.RequestException, HTTPError, ValueError) as error:
         raise RefusedError(f"an answer that makes no sense: {error}") from error
 
@@ -246,7 +272,7 @@ def _check_status(response: requests.Response, start: int) -> None:
     if status == 429 or status >= 500:
         wait_s = retry_after_s(response.headers.get("Retry-After"))
         when = f" and asks to come back in {wait_s:g} s" if wait_s else ""
-        raise TryAgainError(reason + when, wait_s)
+        raise TryAgainError(reason + when, DownloadFailure.REFUSED, wait_s)
     raise RefusedError(f"{reason}, expected 200")
 
 
@@ -289,7 +315,8 @@ def _check_room(partial: Partial, total: int | None) -> None:
     free = shutil.disk_usage(partial.target.parent).free
     if total - there > free:
         raise RefusedError(
-            f"expected room for {total - there} bytes more, found {free} bytes free"
+            f"expected room for {total - there} bytes more, found {free} bytes free",
+            DownloadFailure.NO_SPACE,
         )
 
 
@@ -328,11 +355,15 @@ def _receive(
     total = note.total_bytes
     if broken is not None:
         of_all = "" if total is None else f" of {total}"
-        raise TryAgainError(f"{broken} after {size_bytes}{of_all} bytes") from broken
+        raise TryAgainError(
+            f"{broken} after {size_bytes}{of_all} bytes", DownloadFailure.INCOMPLETE
+        ) from broken
     if total is None and _ends_with_connection(response):
         total = wanted.size_bytes
     if total is not None and size_bytes < total:
-        raise TryAgainError(f"{size_bytes} of {total} bytes arrived")
+        raise TryAgainError(
+            f"{size_bytes} of {total} bytes arrived", DownloadFailure.INCOMPLETE
+        )
     return difference
 
 
@@ -358,9 +389,13 @@ def _received(
         try:
             piece = response.raw.read1(CHUNK_BYTES, decode_content=False)
         except ReadTimeoutError as error:
-            raise TryAgainError("it stopped sending") from error
+            raise TryAgainError(
+                "it stopped sending", DownloadFailure.INCOMPLETE
+            ) from error
         except (HTTPError, OSError) as error:
-            raise TryAgainError("the connection broke") from error
+            raise TryAgainError(
+                "the connection broke", DownloadFailure.INCOMPLETE
+            ) from error
         if not piece:
             return
         yield piece
@@ -368,7 +403,8 @@ def _received(
         if clock() - since >= PATIENCE_S:
             if count < SLOWEST_BYTES_PER_S * PATIENCE_S:
                 raise TryAgainError(
-                    f"it sent only {count} bytes in {PATIENCE_S:g} s and was left"
+                    f"it sent only {count} bytes in {PATIENCE_S:g} s and was left",
+                    DownloadFailure.INCOMPLETE,
                 )
             since, count = clock(), 0
 
@@ -387,7 +423,9 @@ def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
                     raise RefusedError(f"it cannot be decompressed: {error}") from error
                 data = decoder.unused_data
     if not decoder.eof:
-        raise TryAgainError("its compressed bytes ended early")
+        raise TryAgainError(
+            "its compressed bytes ended early", DownloadFailure.INCOMPLETE
+        )
 
 
 def _announced(response: requests.Response) -> int | None:

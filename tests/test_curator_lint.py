@@ -9,7 +9,7 @@ import pytest
 from curator.__main__ import main
 from curator.checks import Check, print_findings
 from curator.collection import read_collection
-from curator.lint import RULES, Book, check_lessons, check_tools
+from curator.lint import RULES, Book, check_tools, lint_lessons
 from curator.record import Entry, code_digest, write_entry
 from fixtures.curator_lessons import make_checkout, notebook, text
 from fixtures.lint_examples import BAD, GOOD
@@ -85,7 +85,7 @@ def test_start_page_needs_no_exercises(tmp_path):
     root = make_checkout(tmp_path, {"00-start": book, "01-first": book})
     checks = {
         c.name: c
-        for c in check_lessons(read_collection(root / "notebooks").lessons, root)
+        for c in lint_lessons(read_collection(root / "notebooks").lessons, root)
     }
     for rule in ("exercises", "page-order"):
         assert "01-first" in "".join(checks[rule].findings)

@@ -10,7 +10,7 @@ from curator.__main__ import main
 from curator.collection import read_collection
 from curator.new import insert_entry, new_lesson
 from curator.notebooks_lane import check_lesson
-from curator.progress import Progress
+from curator.progress import RunProgress
 from curator.sync import sync
 from fixtures.curator_lessons import make_checkout
 
@@ -93,7 +93,7 @@ def test_lesson_is_added_filled_linted_refreshed_tested_and_removed(copy, capsys
 
     (lesson,) = read_collection(copy / "notebooks").select(["97"])
     (copy / "build").mkdir()
-    result = check_lesson(lesson, copy / "build", Progress(Console(quiet=True)))
+    result = check_lesson(lesson, copy / "build", RunProgress(Console(quiet=True)))
     assert result.status == "passed", result.reason
     assert result.compared == 1
     assert main([*command, "run", "97"]) == 0

@@ -13,7 +13,7 @@ from rich.console import Console
 from curator import notebooks_lane
 from curator.collection import Lesson, read_collection
 from curator.notebooks_lane import check_lesson, check_lessons, pytest_arguments
-from curator.progress import Progress
+from curator.progress import RunProgress
 from curator.results import LessonResult
 from fixtures.curator_lessons import CHECKED, FIXTURES, code, make_checkout, notebook
 
@@ -42,7 +42,7 @@ FAILING = {
 
 
 def quiet():
-    return Progress(Console(quiet=True))
+    return RunProgress(Console(quiet=True))
 
 
 def lesson_of(path, cpu_seconds=60.0):

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from curator.collection import read_collection
 from curator.execution import execute, first_line, how_it_ended, plain
-from curator.progress import Progress
+from curator.progress import RunProgress
 from curator.runner import run_lessons
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook
 
@@ -37,7 +37,7 @@ def run(root, names=()):
     """Run lessons; return the exit status, the reports by name and the text."""
     lessons = read_collection(root / "notebooks").select(names)
     console = Console(record=True, width=200, force_terminal=False)
-    status = run_lessons(lessons, root / "build", Progress(console))
+    status = run_lessons(lessons, root / "build", RunProgress(console))
     return status, read_report(root / "build"), console.export_text()
 
 
@@ -226,7 +226,7 @@ def test_terminal_gets_a_table(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["1"]})
     lessons = read_collection(root / "notebooks").lessons
     console = Console(record=True, width=100, force_terminal=True)
-    run_lessons(lessons, root / "build", Progress(console))
+    run_lessons(lessons, root / "build", RunProgress(console))
     text = console.export_text()
     assert "Seconds" in text
     assert "1/1" in text

@@ -135,13 +135,13 @@ def _add_names(command: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .progress import Progress
+    from .progress import RunProgress
     from .runner import run_lessons
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").select(arguments.names)
     output = arguments.output or root / "build" / "run"
-    status = run_lessons(lessons, output, Progress())
+    status = run_lessons(lessons, output, RunProgress())
     print(f"The report: {output / 'index.html'}")
     return status
 
@@ -170,22 +170,22 @@ def _new(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def _lint(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .checks import print_findings
-    from .lint import check_lessons, check_tools
+    from .lint import check_tools, lint_lessons
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").select(arguments.names)
     paths = [lesson.path for lesson in lessons] if arguments.names else []
-    checks = [*check_lessons(lessons, root), *check_tools(root, paths)]
+    checks = [*lint_lessons(lessons, root), *check_tools(root, paths)]
     return 0 if print_findings(checks) else 1
 
 
 def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .progress import Progress
+    from .progress import RunProgress
     from .refresh import refresh_lessons
     from .results import BAD
 
     lessons = read_collection(_root(arguments) / "notebooks").select(arguments.names)
-    results = refresh_lessons(lessons, Progress(), arguments.force)
+    results = refresh_lessons(lessons, RunProgress(), arguments.force)
     for result in results:
         if result.failing_cell and result.failing_cell.traceback:
             print(f"\n{result.name}:\n{result.failing_cell.traceback}")

@@ -17,7 +17,7 @@ from notebook_utils.errors import WorkshopError
 
 from .checks import Check, print_findings
 from .collection import read_collection
-from .progress import Progress
+from .progress import RunProgress
 from .results import BAD
 
 
@@ -114,14 +114,14 @@ def _pytest(lane: str, checkout: Checkout, arguments: Sequence[str]) -> Outcome:
 
 def style(checkout: Checkout) -> Outcome:
     """Hold the rules against the lessons, run ruff and mypy, look for drift."""
-    from .lint import check_lessons, check_tools
+    from .lint import check_tools, lint_lessons
     from .sync import sync
 
     lessons = read_collection(checkout.root / "notebooks").lessons
     return _outcome(
         "style",
         [
-            *check_lessons(lessons, checkout.root),
+            *lint_lessons(lessons, checkout.root),
             *check_tools(checkout.root),
             *sync(checkout.root, check=True),
         ],
@@ -133,7 +133,7 @@ def notebooks(checkout: Checkout) -> Outcome:
     from .notebooks_lane import check_lessons
 
     lessons = read_collection(checkout.root / "notebooks").lessons
-    results = check_lessons(lessons, checkout.output, Progress())
+    results = check_lessons(lessons, checkout.output, RunProgress())
     print(f"The report: {checkout.output / 'index.html'}")
     statuses = [result.status for result in results]
     return Outcome(

@@ -11,7 +11,7 @@ from .collection import Lesson
 from .execution import KITS_LOG, OUTPUT_TIMEOUT_S, code_cells, kits_log, read_kits_log
 from .notebooks import NotebookError, read_notebook
 from .processes import kill_tree
-from .progress import Progress
+from .progress import RunProgress
 from .report import write_report
 from .results import LessonResult
 from .runner import skipped, unreadable
@@ -24,7 +24,7 @@ POLL_S = 0.2
 
 
 def check_lessons(
-    lessons: Sequence[Lesson], output: Path, progress: Progress
+    lessons: Sequence[Lesson], output: Path, progress: RunProgress
 ) -> list[LessonResult]:
     """Run lessons under nbval and write the report.
 
@@ -60,7 +60,7 @@ def check_lessons(
     return results
 
 
-def check_lesson(lesson: Lesson, output: Path, progress: Progress) -> LessonResult:
+def check_lesson(lesson: Lesson, output: Path, progress: RunProgress) -> LessonResult:
     """Run one lesson under nbval.
 
     Parameters
@@ -121,7 +121,10 @@ def pytest_arguments(lesson: Lesson, result_file: Path) -> list[str]:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], path: Path, timeout_s: float, progress: Progress
+    process: subprocess.Popen[bytes],
+    path: Path,
+    timeout_s: float,
+    progress: RunProgress,
 ) -> bool:
     """Wait for a lesson's process; say whether it ended by itself."""
     end = time.monotonic() + timeout_s

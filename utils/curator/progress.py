@@ -28,7 +28,7 @@ STYLES: dict[Status, str] = {
 }
 
 
-class Progress:
+class RunProgress:
     """Shows lesson, cell, seconds and result of each lesson of a run.
 
     Parameters
@@ -48,7 +48,7 @@ class Progress:
             console=self._console, get_renderable=self._table, refresh_per_second=4
         )
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "RunProgress":
         """Begin to show."""
         if self._console.is_terminal:
             self._live.start()

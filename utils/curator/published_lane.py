@@ -31,7 +31,7 @@ from notebook_utils.kits.serve import FolderServer
 
 from .checks import Check
 from .collection import Lesson
-from .progress import Progress
+from .progress import RunProgress
 from .results import LessonResult
 from .runner import run_lessons
 
@@ -232,7 +232,7 @@ def run(
     lessons: Sequence[Lesson], output: Path, environment: Mapping[str, str]
 ) -> list[LessonResult]:
     """Run lessons with further variables and return what came of them."""
-    run_lessons(lessons, output, Progress(), environment)
+    run_lessons(lessons, output, RunProgress(), environment)
     print(f"The report: {output / 'index.html'}")
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
     return [LessonResult.from_dict(content) for content in report["lessons"]]

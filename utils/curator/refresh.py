@@ -13,7 +13,7 @@ from .comparison import WIDGET_VIEW, compared, is_checked
 from .execution import AS_UNDER_PYTEST, COLLAPSED, code_cells, execute
 from .files import write_text
 from .notebooks import notebook_text
-from .progress import Progress
+from .progress import RunProgress
 from .record import Entry, code_digest, read_record, write_entry
 from .results import LessonResult
 
@@ -31,7 +31,7 @@ _METADATA = {
 
 
 def refresh_lessons(
-    lessons: Iterable[Lesson], progress: Progress, force: bool = False
+    lessons: Iterable[Lesson], progress: RunProgress, force: bool = False
 ) -> list[LessonResult]:
     """Run lessons with the included kits and store their outputs.
 
@@ -60,7 +60,7 @@ def refresh_lessons(
     return results
 
 
-def _refresh(lesson: Lesson, progress: Progress, force: bool) -> LessonResult:
+def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult:
     text = lesson.path.read_text(encoding="utf-8")
     stored = nbformat.reads(text, as_version=4)
     fresh = copy.deepcopy(stored)

@@ -10,7 +10,7 @@ from .comparison import differences
 from .execution import AS_UNDER_PYTEST, code_cells, execute
 from .files import write_text
 from .notebooks import NotebookError, notebook_text, read_notebook
-from .progress import Progress
+from .progress import RunProgress
 from .report import write_report
 from .results import BAD, LessonResult
 
@@ -22,7 +22,7 @@ INTERRUPTED = 130  # the exit status of a program that was ended with Ctrl-C
 def run_lessons(
     lessons: Sequence[Lesson],
     output: Path,
-    progress: Progress,
+    progress: RunProgress,
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run lessons one after the other and write the report.
@@ -82,7 +82,7 @@ def unreadable(lesson: Lesson, error: NotebookError) -> LessonResult:
 def _run_each(
     lessons: Sequence[Lesson],
     output: Path,
-    progress: Progress,
+    progress: RunProgress,
     environment: Mapping[str, str] | None,
 ) -> Iterator[LessonResult]:
     for lesson in lessons:
@@ -92,7 +92,7 @@ def _run_each(
 def _run(
     lesson: Lesson,
     output: Path,
-    progress: Progress,
+    progress: RunProgress,
     environment: Mapping[str, str] | None,
 ) -> LessonResult:
     try:

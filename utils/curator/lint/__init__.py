@@ -15,10 +15,10 @@ from . import code, outputs, page, tasks  # noqa: F401 - each enters its rules
 from .rules import RULES, Book, Rule
 from .tools import check_tools
 
-__all__ = ["RULES", "Book", "Rule", "check_lessons", "check_tools"]
+__all__ = ["RULES", "Book", "Rule", "check_tools", "lint_lessons"]
 
 
-def check_lessons(lessons: Iterable[Lesson], root: Path) -> list[Check]:
+def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Check]:
     """Hold every rule against the notebooks of lessons.
 
     Parameters

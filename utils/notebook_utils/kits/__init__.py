@@ -3,8 +3,8 @@
 ``loading`` chooses the origin and hands out a ``Kit``; ``registry`` reads what
 ``kits.toml`` says about each. Published files come through ``published``, from one of
 the ``mirrors`` or from their ``hosts`` (``kaggle`` is one with a library of its own),
-and stay in the ``cache``. ``prefetch``, ``wheels`` and ``serve`` make a mirror for a
-class and hand it round, and ``commands`` puts all of it on the command line.
+and stay in the ``cache``. ``prefetch`` and ``serve`` make a mirror for a class
+and hand it round, and ``commands`` puts all of it on the command line.
 """
 
 from .kit import Kit as Kit

@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,25 +28,9 @@ def add_kit_commands(commands: Any) -> None:
     cache.add_argument("kits", nargs="*", metavar="KIT", help="with clean: these alone")
     cache.set_defaults(handler=_cache)
 
-    prefetch = commands.add_parser(
-        "prefetch", help="make a mirror of published kits, or a folder of wheels"
-    )
+    prefetch = commands.add_parser("prefetch", help="make a mirror of published kits")
     prefetch.add_argument("kits", nargs="*", metavar="KIT", help="default: all")
     prefetch.add_argument("--to", type=Path, required=True, metavar="FOLDER")
-    prefetch.add_argument(
-        "--wheels", action="store_true", help="what start.py --wheels FOLDER needs"
-    )
-    prefetch.add_argument(
-        "--python", metavar="3.12", help="with --wheels: of the class (default: this)"
-    )
-    prefetch.add_argument(
-        "--platform",
-        nargs="+",
-        default=[],
-        metavar="TAG",
-        help="with --wheels: its machines, such as manylinux_2_28_x86_64 win_amd64 "
-        "macosx_14_0_arm64 (default: this one)",
-    )
     prefetch.set_defaults(handler=_prefetch)
 
     serve = commands.add_parser("serve", help="serve a mirror, without writing to it")
@@ -127,8 +110,6 @@ def _verify_cache(arguments: argparse.Namespace) -> int:
 
 def _prefetch(arguments: argparse.Namespace, rest: list[str]) -> int:
     no_more(rest)
-    if arguments.wheels:
-        return _prefetch_wheels(arguments)
     from .prefetch import prefetch
 
     done = prefetch(arguments.kits, arguments.to)
@@ -145,30 +126,6 @@ def _prefetch(arguments: argparse.Namespace, rest: list[str]) -> int:
         place = shlex.quote(str(arguments.to.resolve()))
         print(f"Use it with: NOTEBOOK_KITS_MIRROR={place}")
     return 1 if done.failed else 0
-
-
-def _prefetch_wheels(arguments: argparse.Namespace) -> int:
-    from ..workspace import checkout
-    from .wheels import wheel_commands
-
-    root = checkout()
-    if arguments.kits:
-        raise WorkshopError("With --wheels, give no names of kits.")
-    if root is None:
-        raise WorkshopError("--wheels reads requirements.txt: run it in a checkout.")
-    folder = arguments.to.resolve()
-    try:
-        commands = wheel_commands(root, folder, arguments.python, arguments.platform)
-    except ValueError as error:
-        raise WorkshopError(str(error)) from error
-    folder.mkdir(parents=True, exist_ok=True)
-    for command in commands:
-        print(shlex.join(command), flush=True)
-        if subprocess.call(command, cwd=root):
-            print("pip failed; see above. The same command goes on from here.")
-            return 1
-    print(f"Use it with: python start.py --wheels {shlex.quote(str(folder))} lab")
-    return 0
 
 
 def _serve(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -38,6 +38,7 @@ class Fault:
     stall_after: int | None = None  # then silence, until the server is closed
     drip_bytes: int | None = None  # so many at a time, with pauses
     close_before_answer: bool = False
+    never_answers: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         request = Request(self.command, self.path, dict(self.headers))
         fault = self.server.next_fault(request)
-        if fault.close_before_answer:
+        if fault.never_answers:
+            self.server.released.wait(60)
+        if fault.never_answers or fault.close_before_answer:
             return
         status, extra, body = self._selected(fault)
         if fault.encoding == "gzip":

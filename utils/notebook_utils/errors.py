@@ -4,7 +4,6 @@ A message says what was wrong, what was expected and what was found, and what to
 next. Wrong arguments raise ``ValueError`` or ``TypeError`` instead.
 """
 
-
 from enum import StrEnum
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ..download.transfer import open_session
+from ..download.session import open_session
 from ..errors import DownloadError
 from ..kits.hosts import UNASKED, first_failure
 from ..kits.mirrors import open_mirror

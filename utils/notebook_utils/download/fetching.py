@@ -8,36 +8,30 @@ and so that the next call goes on from there.
 
 import errno
 import os
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
-
-import requests
 
 from ..errors import DownloadError, DownloadFailure
 from ..files import locked
+from .expected import ExpectedFile
 from .partial import Partial
-from .progress import Progress
-from .retry import LONGEST_WAIT_S, Pace
-from .transfer import (
-    RefusedError,
-    StartOverError,
-    TryAgainError,
-    announced_bytes,
-    attempt,
-    open_session,
+from .progress import suitable_progress
+from .retry import (
+    MAX_WAIT_S,
+    PermanentError,
+    RetryPolicy,
+    StalePartialError,
+    TransientError,
 )
-from .wanted import Wanted
+from .session import announced_bytes, open_session
+from .transfer import NO_SPACE_ERRNOS, Transfer
 
-# An attempt that brought as much as this on is no failure of the server's.
+# An attempt that brought as much as this is no failure of the server's.
 HEADWAY_BYTES = 1 << 20
 # How long to ask for the size of a file that is there already: it may be used as it is.
-GLANCE_S = 3.0
-NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
-
-_Identity: TypeAlias = tuple[int, int, int]
+HEAD_TIMEOUT_S = 3.0
 
 
 def download_file(
@@ -122,37 +116,24 @@ begins with http:// or https://.
     if not timeout > 0:
         raise ValueError(f"Expected a timeout of more than 0 s, found {timeout}.")
     target = _target(url, filename, directory)
-    wanted = Wanted(sha256, size_bytes)
-    before = _identity(target)
-    if before is not None and _is_whole(target, wanted, url, timeout):
-        if not silent:
-            print(f"'{target.name}' is already there.")
-        return target
-    terms = _Terms(timeout, 3, show_progress and not silent, Pace())
-    _fetch(addresses, target, wanted, terms, before)
+    expected = ExpectedFile(sha256, size_bytes)
+    progress = show_progress and not silent
+    is_new = fetch_first(
+        addresses, target, expected, RetryPolicy(timeout), show_progress=progress
+    )
+    if not is_new and not silent:
+        print(f"'{target.name}' is already there.")
     return target
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """How to fetch, whatever the file."""
-
-    timeout: float
-    retries: int
-    progress: bool
-    pace: Pace
 
 
 def fetch_first(
     addresses: Sequence[str],
     target: Path,
-    wanted: Wanted,
+    expected: ExpectedFile,
+    policy: RetryPolicy,
     *,
-    timeout: float,
-    retries: int,
-    progress: bool,
-    pace: Pace | None = None,
-) -> None:
+    show_progress: bool = True,
+) -> bool:
     """Fetch a file from the first address that gives it whole.
 
     Parameters
@@ -161,191 +142,162 @@ def fetch_first(
         Asked in this order.
     target
         The path to put the file at; its folder is made if it is not there.
-    wanted
-        The size and hash it must have.
-    timeout
-        Seconds to wait for a connection, and for each read.
-    retries
-        How often an address is asked again after a failure that may pass. With 0 each
-        gets a single request.
-    progress
+    expected
+        The size and checksum it must have.
+    policy
+        How long to wait for an address, and how often to ask it again.
+    show_progress
         Show a progress bar.
-    pace
-        The clock to go by and the way to wait; the real ones if None.
+
+    Returns
+    -------
+    bool
+        False if the file was there already, perhaps because another process has just
+        fetched it.
 
     Raises
     ------
     DownloadError
-        No address gave the file.
-
-    Notes
-    -----
-    What another process has put at `target` in the meantime is used if it is what is
-    wanted.
+        No address gave the file. Its kind and reason are those of the first address,
+        except where the disk is the reason.
     """
-    terms = _Terms(timeout, retries, progress, pace or Pace())
-    _fetch(addresses, target, wanted, terms, _identity(target))
-
-
-def _fetch(
-    addresses: Sequence[str],
-    target: Path,
-    wanted: Wanted,
-    terms: _Terms,
-    before: _Identity | None,
-) -> None:
-    """Fetch a file, unless another process did since `before` was taken."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder has that name")
-        with locked(target, lambda: _say_who_fetches(target, terms)) as shared:
-            there = _identity(target)
-            is_news = wanted.is_known or there != before
-            if there is not None and is_news and wanted.mismatch(target) is None:
-                return
+
+        def say_who_fetches() -> None:
+            if show_progress:
+                print(f"Another process is fetching '{target.name}'; waiting for it.")
+
+        with locked(target, say_who_fetches) as shared:
+            if _is_there(target, expected, addresses[0], policy.timeout_s):
+                return False
             partial = Partial(target, shared)
-            failures = _try_all(addresses, partial, wanted, terms)
+            failures = _try_addresses(
+                addresses, partial, expected, policy, show_progress
+            )
     except OSError as error:
-        raise _disk_error(target, wanted, error) from error
+        raise _disk_error(target, expected, error) from error
     if failures:
-        raise _address_error(target, wanted, failures, partial.size_bytes)
+        raise _address_error(target, expected, failures, partial.size_bytes)
+    return True
 
 
-def _try_all(
-    addresses: Sequence[str], partial: Partial, wanted: Wanted, terms: _Terms
-) -> dict[str, RefusedError]:
+def _is_there(target: Path, expected: ExpectedFile, url: str, timeout_s: float) -> bool:
+    """Tell whether the file is there already; without a checksum, ask for its size."""
+    if not target.is_file() or expected.mismatch(target) is not None:
+        return False
+    if expected.is_known:
+        return True
+    with open_session() as session:
+        announced = announced_bytes(session, url, min(timeout_s, HEAD_TIMEOUT_S))
+    return announced in (None, target.stat().st_size)
+
+
+def _try_addresses(
+    addresses: Sequence[str],
+    partial: Partial,
+    expected: ExpectedFile,
+    policy: RetryPolicy,
+    show_progress: bool,
+) -> dict[str, PermanentError]:
     """Put the file in place; say of each address why not if none gives it."""
-    failures: dict[str, RefusedError] = {}
+    failures: dict[str, PermanentError] = {}
     try:
-        if _was_complete(partial, wanted):
+        if _was_complete(partial, expected):
             return {}
         with (
             open_session() as session,
-            Progress(partial.target.name, terms.progress, terms.pace.clock) as progress,
+            suitable_progress(partial.target.name, show_progress) as progress,
         ):
+            transfer = Transfer(session, partial, expected, policy.timeout_s, progress)
             for address in addresses:
                 try:
-                    _try_one(session, address, partial, wanted, terms, progress)
-                except RefusedError as error:
+                    _try_address(transfer, address, policy)
+                except PermanentError as error:
                     failures[address] = error
                     if error.kind is DownloadFailure.NO_SPACE:
                         break  # no other address helps
                 else:
                     return {}
-    except OSError as error:
-        if error.errno in NO_SPACE_ERRNOS:
-            partial.discard()  # the person needs the room
-        raise
     finally:
         partial.discard_if_useless()
     return failures
 
 
-def _try_one(
-    session: requests.Session,
-    url: str,
-    partial: Partial,
-    wanted: Wanted,
-    terms: _Terms,
-    progress: Progress,
-) -> None:
-    """Ask one address as often as makes sense."""
-    pace, failures, requests_made, furthest = terms.pace, 0, 0, partial.size_bytes
+def _try_address(transfer: Transfer, url: str, policy: RetryPolicy) -> None:
+    """Ask one address as often as the retry policy allows."""
+    partial = transfer.partial
+    failures, requests_made, furthest = 0, 0, partial.size_bytes
     while True:
         requests_made += 1
         try:
-            attempt(session, url, partial, wanted, terms.timeout, progress, pace.clock)
+            transfer.attempt(url)
             return
-        except StartOverError:
+        except StalePartialError:
             # Not a failure, and it cannot go on for ever: it takes bytes to start over
             # from, and those came with a failure that was counted.
             partial.discard()
-        except TryAgainError as error:
+        except TransientError as error:
             if partial.size_bytes >= furthest + HEADWAY_BYTES:
                 failures, furthest = 0, partial.size_bytes
             failures += 1
             wait_s = error.wait_s
             if wait_s is None:
-                wait_s = pace.wait_s(failures)
-            if failures > terms.retries or wait_s > LONGEST_WAIT_S:
+                wait_s = policy.backoff_s(failures)
+            if failures > policy.retries or wait_s > MAX_WAIT_S:
                 times = "once" if requests_made == 1 else f"{requests_made} times"
-                raise RefusedError(f"{error} (asked {times})", error.kind) from error
-            pace.sleep(wait_s)
+                raise PermanentError(f"{error} (asked {times})", error.kind) from error
+            time.sleep(wait_s)
 
 
-def _was_complete(partial: Partial, wanted: Wanted) -> bool:
+def _was_complete(partial: Partial, expected: ExpectedFile) -> bool:
     """Finish what was killed between its last byte and its final name."""
-    note = partial.note()
-    if note is None or wanted.sha256 is None or note.sha256 != wanted.sha256:
+    origin = partial.origin()
+    if origin is None or expected.sha256 is None or origin.sha256 != expected.sha256:
         return False
-    if partial.size_bytes not in (note.total_bytes, wanted.size_bytes):
+    if partial.size_bytes not in (origin.total_bytes, expected.size_bytes):
         return False
-    if wanted.mismatch(partial.path) is not None:
+    if expected.mismatch(partial.path) is not None:
         partial.discard()
         return False
     partial.keep()
     return True
 
 
-def _is_whole(target: Path, wanted: Wanted, url: str, timeout: float) -> bool:
-    """Judge a file that is there already."""
-    if wanted.mismatch(target) is not None:
-        return False
-    if wanted.is_known:
-        return True
-    with open_session() as session:
-        announced = announced_bytes(session, url, min(timeout, GLANCE_S))
-    return announced in (None, target.stat().st_size)
-
-
-def _identity(target: Path) -> _Identity | None:
-    """Return what changes when another file takes this name; None without a file."""
-    if not target.is_file():
-        return None
-    facts = target.stat()
-    return facts.st_ino, facts.st_mtime_ns, facts.st_size
-
-
-def _say_who_fetches(target: Path, terms: _Terms) -> None:
-    if terms.progress:
-        print(f"Another process is fetching '{target.name}'; waiting for it.")
-
-
 def _address_error(
-    target: Path, wanted: Wanted, failures: Mapping[str, RefusedError], kept_bytes: int
+    target: Path,
+    expected: ExpectedFile,
+    failures: Mapping[str, PermanentError],
+    kept_bytes: int,
 ) -> DownloadError:
-    """Say why no address gave the file; what decides is the first one's reason."""
     reasons = [f"{address}: {error}" for address, error in failures.items()]
-    kind = next(iter(failures.values())).kind
-    kept = f"\nKept for the next try: {kept_bytes} bytes." if kept_bytes else ""
-    if DownloadFailure.NO_SPACE in [error.kind for error in failures.values()]:
-        kind = DownloadFailure.NO_SPACE
-    advice = "Check the connection and try again"
-    if kind is DownloadFailure.NO_SPACE:
-        advice = f"Make room on the disk of {target.parent} and try again"
-    return DownloadError(
+    kinds = [error.kind for error in failures.values()]
+    decisive, advice = 0, "Check the connection and try again"
+    if kinds[-1] is DownloadFailure.NO_SPACE:
+        decisive, advice = -1, "Make room there and try again"
+    kept = f" Kept for the next try: {kept_bytes} bytes." if kept_bytes else ""
+    message = _message(target, expected, reasons, kept, advice)
+    return DownloadError(message, kind=kinds[decisive], reason=reasons[decisive])
+
+
+def _disk_error(target: Path, expected: ExpectedFile, error: OSError) -> DownloadError:
+    kind, advice = DownloadFailure.UNWRITABLE, "Choose a folder that you may write to"
+    if error.errno in NO_SPACE_ERRNOS:
+        kind, advice = DownloadFailure.NO_SPACE, "Make room there and try again"
+    reason = f"{target.parent}: not written: {error.strerror or error}"
+    message = _message(target, expected, [reason], "", advice)
+    return DownloadError(message, kind=kind, reason=reason)
+
+
+def _message(
+    target: Path, expected: ExpectedFile, reasons: list[str], kept: str, advice: str
+) -> str:
+    return (
         f"Could not fetch '{target.name}'.\n  "
         + "\n  ".join(reasons)
-        + f"\nExpected: {wanted}.{kept}"
-        + f"\n{advice}, or put the file at\n  {target}",
-        kind=kind,
-        reason=reasons[0],
-    )
-
-
-def _disk_error(target: Path, wanted: Wanted, error: OSError) -> DownloadError:
-    """Say what is full or cannot be written."""
-    if error.errno in NO_SPACE_ERRNOS:
-        kind, advice = DownloadFailure.NO_SPACE, "Make room there"
-    else:
-        kind, advice = DownloadFailure.UNWRITABLE, "Choose a folder you may write to"
-    reason = f"{target.parent}: not written: {error.strerror or error}"
-    return DownloadError(
-        f"Could not fetch '{target.name}'.\n  {reason}\nExpected: {wanted}."
-        f"\n{advice} and try again, or put the file at\n  {target}",
-        kind=kind,
-        reason=reason,
+        + f"\nExpected: {expected}.{kept}\n{advice}, or put the file at\n  {target}"
     )
 
 

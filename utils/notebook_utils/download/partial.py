@@ -1,17 +1,16 @@
 """What has arrived of a file so far, kept between attempts, calls and processes.
 
-It lies beside its target under another name, with a note of where it comes from. The
-note is what makes it safe to go on: the server is asked to continue only the very file
-that the note describes.
+It lies beside its target under another name, with a note of its origin. The note makes
+it safe to resume: the server is asked to continue only the very file that it describes.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Queue
@@ -20,12 +19,12 @@ from typing import BinaryIO, Self
 from ..files import beside
 
 CHUNK_BYTES = 1 << 18
-# Bounds what waits for the hash where a machine hashes slower than it receives.
-CHUNKS_IN_WAITING = 32
+# Bounds the queue where a machine hashes slower than it receives.
+MAX_QUEUED_CHUNKS = 32
 
 
 @dataclass(frozen=True)
-class Note:
+class Origin:
     """Where the bytes come from.
 
     Parameters
@@ -37,7 +36,7 @@ class Note:
     total_bytes
         The whole file's size as the server announced it; None if it did not.
     sha256
-        The hash that was wanted of the whole file; None if not known.
+        The expected checksum of the whole file; None if not known.
     """
 
     url: str
@@ -54,7 +53,7 @@ class Partial:
     target
         The path that the file will lie at.
     shared
-        Continue what another call has left, and leave it in turn. False where nothing
+        Resume what another call has left, and leave it in turn. False where nothing
         keeps two processes apart: the name is then this one's alone.
     """
 
@@ -63,7 +62,7 @@ class Partial:
         self.target = target
         self._shared = shared
         self.path = beside(target, f"{own}.part")
-        self._note_path = beside(target, f"{own}.part.json")
+        self._origin_path = beside(target, f"{own}.part.json")
 
     @property
     def size_bytes(self) -> int:
@@ -73,16 +72,16 @@ class Partial:
         except FileNotFoundError:
             return 0
 
-    def note(self) -> Note | None:
+    def origin(self) -> Origin | None:
         """Read where the bytes come from; None if that is not known."""
         try:
-            note = Note(**json.loads(self._note_path.read_text(encoding="utf-8")))
+            origin = Origin(**json.loads(self._origin_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # none, torn, or not ours
             return None
-        return note if isinstance(note.url, str) else None
+        return origin if isinstance(origin.url, str) else None
 
-    @contextlib.contextmanager
-    def open_at(self, start: int, note: Note) -> Iterator[BinaryIO]:
+    @contextmanager
+    def open_at(self, start: int, origin: Origin) -> Iterator[BinaryIO]:
         """Open for writing behind the first `start` bytes, dropping all others."""
         # Never through a link that somebody put there.
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
@@ -91,7 +90,7 @@ class Partial:
             if start == 0:
                 # In this order: no kill may leave old bytes under a new note.
                 file.truncate(0)
-                self._write(note)
+                self._write(origin)
             file.seek(start)
             file.truncate()
             yield file
@@ -101,23 +100,23 @@ class Partial:
         with self.path.open("rb+") as file:
             os.fsync(file.fileno())
         self.path.replace(self.target)
-        self._note_path.unlink(missing_ok=True)
+        self._origin_path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what has arrived."""
         self.path.unlink(missing_ok=True)
-        self._note_path.unlink(missing_ok=True)
+        self._origin_path.unlink(missing_ok=True)
 
     def discard_if_useless(self) -> None:
-        """Remove what no later call could continue."""
-        if not self._shared or self.note() is None:
+        """Remove what no later call could resume."""
+        if not self._shared or self.origin() is None:
             self.discard()
 
-    def _write(self, note: Note) -> None:
-        if note.validator is None and note.sha256 is None:
-            self._note_path.unlink(missing_ok=True)  # nothing could tell it apart
+    def _write(self, origin: Origin) -> None:
+        if origin.validator is None and origin.sha256 is None:
+            self._origin_path.unlink(missing_ok=True)  # nothing could tell it apart
         else:
-            self._note_path.write_text(json.dumps(asdict(note)), encoding="utf-8")
+            self._origin_path.write_text(json.dumps(asdict(origin)), encoding="utf-8")
 
 
 class RunningHash:
@@ -130,13 +129,13 @@ class RunningHash:
     --------
     >>> with RunningHash() as running:
     ...     running.update(b"abc")
-    ...     running.hexdigest()[:8]
+    >>> running.hexdigest()[:8]
     'ba7816bf'
     """
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._queue: Queue[bytes | None] = Queue(CHUNKS_IN_WAITING)
+        self._queue: Queue[bytes | None] = Queue(MAX_QUEUED_CHUNKS)
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> Self:
@@ -144,7 +143,8 @@ class RunningHash:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._finish()
+        self._queue.put(None)
+        self._thread.join()
 
     def update(self, data: bytes) -> None:
         """Append to what is hashed."""
@@ -158,14 +158,8 @@ class RunningHash:
                 count -= len(data)
 
     def hexdigest(self) -> str:
-        """Return the hash; nothing may be appended afterwards."""
-        self._finish()
+        """Return the checksum, once the block is left."""
         return self._hash.hexdigest()
-
-    def _finish(self) -> None:
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
 
     def _work(self) -> None:
         while (data := self._queue.get()) is not None:

@@ -1,45 +1,85 @@
-"""When to ask a server again."""
+"""The retry policy: which failures may pass, how often to ask again, what backoff."""
 
 import random
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_WAIT_S = 60.0
-FIRST_WAIT_S = 0.5
+from ..errors import DownloadFailure
+
+MAX_WAIT_S = 60.0
+FIRST_BACKOFF_S = 0.5
 
 
-@dataclass(frozen=True)
-class Pace:
-    """The clock that transfers go by; tests bring one that does not really wait.
+class AttemptError(Exception):
+    """An attempt that did not bring the file.
 
     Parameters
     ----------
-    sleep
-        Waits for so many seconds.
-    clock
-        Seconds since any moment, never going back.
-    jitter
-        A random number from 0 to 1: a class of thirty must not come back all at once.
+    reason
+        What went wrong, a clause that fits behind the address.
+    kind
+        What went wrong, for whoever decides what to do about it.
     """
 
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = random.random
+    def __init__(
+        self, reason: str, kind: DownloadFailure = DownloadFailure.REFUSED
+    ) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
-    def wait_s(self, failures: int) -> float:
+
+class PermanentError(AttemptError):
+    """The file is not to be had at this address, however often it is asked."""
+
+
+class StalePartialError(AttemptError):
+    """What was kept of the file cannot be resumed here."""
+
+
+class TransientError(AttemptError):
+    """The next attempt may well succeed, after `wait_s` seconds if the server said."""
+
+    def __init__(
+        self,
+        reason: str,
+        kind: DownloadFailure = DownloadFailure.INCOMPLETE,
+        wait_s: float | None = None,
+    ) -> None:
+        super().__init__(reason, kind)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long to wait for a server, and how often to ask it again.
+
+    Parameters
+    ----------
+    timeout_s
+        Seconds to wait for a connection, and for each read.
+    retries
+        How often an address is asked again after a failure that may pass. With 0 each
+        gets a single request.
+    """
+
+    timeout_s: float = 10.0
+    retries: int = 3
+
+    def backoff_s(self, failures: int) -> float:
         """Return how long to wait after so many failures in a row, in seconds.
+
+        The wait doubles with each failure. Half of it is drawn by lot, so that a class
+        of thirty does not come back all at once.
 
         Examples
         --------
-        >>> [Pace(jitter=lambda: 1.0).wait_s(failures) for failures in (1, 2, 3)]
-        [0.5, 1.0, 2.0]
+        >>> [0.5 <= RetryPolicy().backoff_s(2) <= 1.0 for _ in range(3)]
+        [True, True, True]
         """
-        longest = min(FIRST_WAIT_S * 2.0 ** (failures - 1), LONGEST_WAIT_S)
-        return longest * (0.5 + self.jitter() / 2)
+        longest = min(FIRST_BACKOFF_S * 2.0 ** (failures - 1), MAX_WAIT_S)
+        return longest * (0.5 + random.random() / 2)  # noqa: S311
 
 
 def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:

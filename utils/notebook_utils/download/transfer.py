@@ -1,265 +1,190 @@
 """One attempt to fetch one file from one address.
 
-An attempt ends in one of four ways: the whole, verified file is there (no exception),
-or it is worth trying again (`TryAgain`), or what was kept of earlier attempts does not
-fit what the server has now (`StartOver`), or this address will not give the file
-(`RefusedError`). What to do then is decided elsewhere.
+It ends in one of four ways: the whole, verified file is there (no exception), a later
+attempt may succeed (`TransientError`), the partial file does not fit what the server
+has now (`StalePartialError`), or asking again is no use (`PermanentError`).
 """
 
-import contextlib
+import errno
 import re
 import shutil
-import ssl
+import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import PurePath
-from typing import Any
-from urllib.parse import urljoin
 
 import requests
-import truststore
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import DownloadFailure
-from .partial import CHUNK_BYTES, Note, Partial, RunningHash
+from .expected import ExpectedFile
+from .partial import CHUNK_BYTES, Origin, Partial, RunningHash
 from .progress import Progress
-from .retry import retry_after_s
-from .wanted import Wanted
+from .retry import PermanentError, StalePartialError, TransientError, retry_after_s
+from .session import content_encoding, content_length, send_request
 
-MOST_REDIRECTS = 10
-# Slower than this for a whole minute is taken for a connection that hangs.
-SLOWEST_BYTES_PER_S = 1024
-PATIENCE_S = 60.0
+# A connection that is slower than this for a whole window is taken to hang.
+MIN_BYTES_PER_S = 1024
+WINDOW_S = 60.0
+NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 # zlib may make a thousand bytes of one, so it gets few at a time.
-COMPRESSED_BYTES = 1 << 14
+GZIP_CHUNK_BYTES = 1 << 14
 
 
-class AttemptError(Exception):
-    """An attempt that did not bring the file.
-
-    Parameters
-    ----------
-    reason
-        What went wrong, a clause that fits behind the address.
-    kind
-        What went wrong, for whoever decides what to do about it.
-    """
-
-    def __init__(
-        self, reason: str, kind: DownloadFailure = DownloadFailure.REFUSED
-    ) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
-class RefusedError(AttemptError):
-    """The file is not to be had at this address, however often it is asked."""
-
-
-class StartOverError(AttemptError):
-    """What was kept of the file cannot be continued here."""
-
-
-class TryAgainError(AttemptError):
-    """The next attempt may well succeed, after `wait_s` seconds if the server said."""
-
-    def __init__(
-        self, reason: str, kind: DownloadFailure, wait_s: float | None = None
-    ) -> None:
-        super().__init__(reason, kind)
-        self.wait_s = wait_s
-
-
-class _SystemTrustAdapter(HTTPAdapter):
-    """Believe the certificates that this machine's operating system believes.
-
-    Schools and companies install their own there, which no bundled list has.
-    """
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        super().init_poolmanager(*arguments, **options)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return super().proxy_manager_for(proxy, **options)
-
-
-class _Session(requests.Session):
-    """Leave redirects to `_ask`: requests reads their bodies, however long they are."""
-
-    def resolve_redirects(
-        self, *arguments: Any, **options: Any
-    ) -> Iterator[requests.Response]:
-        return iter(())
-
-
-def open_session() -> requests.Session:
-    """Open a session that speaks ``http`` and ``https`` in this project's name.
-
-    Returns
-    -------
-    requests.Session
-        It asks the environment for a proxy, and follows no redirects by itself.
-    """
-    try:
-        release = version("inference-workshop")
-    except PackageNotFoundError:  # run from a copy that was never installed
-        release = "0"
-    session = _Session()
-    session.headers["User-Agent"] = f"inference-workshop/{release}"
-    # Identity: a compressed answer would have another length than the file.
-    session.headers["Accept-Encoding"] = "identity"
-    session.mount("https://", _SystemTrustAdapter())
-    return session
-
-
-def announced_bytes(session: requests.Session, url: str, timeout: float) -> int | None:
-    """Ask how large a file is, without fetching it.
+@dataclass(frozen=True)
+class Transfer:
+    """What all attempts to fetch one file have in common.
 
     Parameters
     ----------
     session
-        Of :func:`open_session`.
-    url
-        The file's address.
-    timeout
-        Seconds to wait for an answer.
-
-    Returns
-    -------
-    int or None
-        None if the server cannot be asked or does not say.
-    """
-    try:
-        with _ask(session, "HEAD", url, {}, timeout) as response:
-            if response.status_code == 200 and not _encoding(response):
-                return _whole_number(response.headers.get("Content-Length"))
-    except AttemptError:
-        pass
-    return None
-
-
-def attempt(
-    session: requests.Session,
-    url: str,
-    partial: Partial,
-    wanted: Wanted,
-    timeout: float,
-    progress: Progress,
-    clock: Callable[[], float],
-) -> None:
-    """Fetch what is missing of a file, verify it, and put it in place.
-
-    Parameters
-    ----------
-    session
-        Of :func:`open_session`.
-    url
-        The file's address.
+        Of :func:`notebook_utils.download.session.open_session`.
     partial
         What is there already, and where to put the rest.
-    wanted
-        The size and hash that the file must have.
-    timeout
+    expected
+        The size and checksum that the file must have.
+    timeout_s
         Seconds to wait for a connection, and for each read.
     progress
         Told of each piece that arrives.
-    clock
-        Seconds since any moment, to recognise a connection that hangs.
-
-    Raises
-    ------
-    AttemptError
-        One of its three kinds, as described at the top of this module.
-    OSError
-        The disk, not the network, is the reason.
     """
-    start, headers = _continuation(partial, url, wanted)
-    with _ask(session, "GET", url, headers, timeout) as response:
-        _check_status(response, start)
-        if response.status_code == 206:
-            total = _check_part(response, url, start, partial.note())
-        else:
-            start, total = 0, _announced(response)
-            _check_kind(response, partial, wanted)
-        _check_room(partial, wanted.size_bytes or total)
-        note = Note(url, _strong_validator(response), total, wanted.sha256)
-        progress.begin(start, total or wanted.size_bytes)
-        difference = _receive(response, start, note, partial, wanted, progress, clock)
-    if difference is not None:
-        partial.discard()
-        if start:
-            raise StartOverError(difference, DownloadFailure.ALTERED)
-        if _ends_with_connection(response):
-            # Perhaps it broke: nothing tells.
-            raise TryAgainError(difference, DownloadFailure.ALTERED)
-        raise RefusedError(
-            difference + _web_page_hint(response), DownloadFailure.ALTERED
-        )
-    partial.keep()
 
+    session: requests.Session
+    partial: Partial
+    expected: ExpectedFile
+    timeout_s: float
+    progress: Progress
 
-def _continuation(
-    partial: Partial, url: str, wanted: Wanted
-) -> tuple[int, dict[str, str]]:
-    """Decide from which byte to go on, and what to ask the server for."""
-    start, note = partial.size_bytes, partial.note()
-    if start and note is not None:
-        headers = {"Range": f"bytes={start}-"}
-        if note.url == url and note.validator:
-            return start, headers | {"If-Range": note.validator}
-        # Another address, or none of its words to hold it to: the hash will tell.
-        if wanted.sha256 is not None and note.sha256 == wanted.sha256:
-            return start, headers
-    return 0, {}
+    def attempt(self, url: str) -> None:
+        """Fetch what is missing of the file, verify it, and put it in place.
 
+        Parameters
+        ----------
+        url
+            The file's address.
 
-def _ask(
-    session: requests.Session,
-    method: str,
-    url: str,
-    headers: dict[str, str],
-    timeout: float,
-) -> requests.Response:
-    try:
-        for _ in range(MOST_REDIRECTS + 1):
-            response = session.request(
-                method,
-                url,
-                headers=headers,
-                stream=True,
-                timeout=timeout,
-                allow_redirects=False,
+        Raises
+        ------
+        AttemptError
+            One of its three kinds, as described at the top of this module.
+        OSError
+            The disk, not the network, is the reason.
+        """
+        start, headers = self._resume_headers(url)
+        with send_request(
+            self.session, "GET", url, self.timeout_s, headers
+        ) as response:
+            _check_status(response, start)
+            if response.status_code == 206:
+                total = _check_range(response, url, start, self.partial.origin())
+            else:
+                start, total = 0, content_length(response)
+                self._check_content_type(response)
+            needed = self.expected.size_bytes or total
+            self._check_free_space(needed)
+            origin = Origin(
+                url, _strong_validator(response), total, self.expected.sha256
             )
-            target = session.get_redirect_target(response)
-            if not target:
-                return response
-            response.close()  # unread: nothing in a redirect is of use
-            url = urljoin(url, requests.utils.requote_uri(target))
-        raise RefusedError(f"redirected more than {MOST_REDIRECTS} times")
-    except requests.Timeout as error:
-        raise TryAgainError(
-            f"no answer in {timeout:g} s", DownloadFailure.UNREACHABLE
-        ) from error
-    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
-        raise RefusedError(f"redirected to where no file is: {error}") from error
-    except requests.exceptions.SSLError as error:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise RefusedError(f"its certificate is not trusted: {error}") from error
-        raise TryAgainError(
-            f"no secure connection: {_cause(error)}", DownloadFailure.UNREACHABLE
-        ) from error
-    except requests.ConnectionError as error:
-        raise TryAgainError(
-            f"no connection: {_cause(error)}", DownloadFailure.UNREACHABLE
-        ) from error
-    except (requests.RequestException, HTTPError, ValueError) as error:
-        raise RefusedError(f"an answer that makes no sense: {error}") from error
+            try:
+                mismatch = self._receive(response, start, origin)
+            except OSError as error:
+                if error.errno not in NO_SPACE_ERRNOS:
+                    raise
+                self.partial.discard()  # the person needs the room
+                raise PermanentError(
+                    f"{self.partial.target.parent} is full, and the file needs "
+                    f"{needed or 'an unknown number of'} bytes",
+                    DownloadFailure.NO_SPACE,
+                ) from error
+        if mismatch is not None:
+            self.partial.discard()
+            if start:
+                raise StalePartialError(mismatch, DownloadFailure.ALTERED)
+            if _ends_with_connection(response):  # perhaps it broke: nothing tells
+                raise TransientError(mismatch, DownloadFailure.ALTERED)
+            hint = "; the server sent a web page" if _is_web_page(response) else ""
+            is_known = self.expected.is_known
+            kind = DownloadFailure.ALTERED if is_known else DownloadFailure.REFUSED
+            raise PermanentError(mismatch + hint, kind)
+        self.partial.keep()
+
+    def _resume_headers(self, url: str) -> tuple[int, dict[str, str]]:
+        """Decide from which byte to resume, and what to ask the server for."""
+        start, origin = self.partial.size_bytes, self.partial.origin()
+        if start and origin is not None:
+            headers = {"Range": f"bytes={start}-"}
+            if origin.url == url and origin.validator:
+                return start, headers | {"If-Range": origin.validator}
+            # Another address, or no validator: the checksum will tell.
+            if origin.sha256 is not None and origin.sha256 == self.expected.sha256:
+                return start, headers
+        return 0, {}
+
+    def _check_content_type(self, response: requests.Response) -> None:
+        """Refuse the web page that many servers send in place of a file."""
+        suffix = self.partial.target.suffix.lower()
+        is_page_wanted = suffix in ("", ".html", ".htm", ".xhtml")
+        if not self.expected.is_known and not is_page_wanted and _is_web_page(response):
+            raise PermanentError(
+                f"expected a {suffix} file, found a web page (Content-Type "
+                f"{response.headers['Content-Type']!r}); give sha256= if this is right"
+            )
+
+    def _check_free_space(self, total: int | None) -> None:
+        folder = self.partial.target.parent
+        missing = (total or 0) - self.partial.size_bytes
+        free = shutil.disk_usage(folder).free
+        if missing > free:
+            raise PermanentError(
+                f"{folder} needs {missing} bytes more and has {free} bytes free",
+                DownloadFailure.NO_SPACE,
+            )
+
+    def _receive(
+        self, response: requests.Response, start: int, origin: Origin
+    ) -> str | None:
+        """Append what arrives; say in what way the result is not the expected file."""
+        size_bytes = start
+        self.progress.begin(start, origin.total_bytes or self.expected.size_bytes)
+        broken: TransientError | None = None
+        with (
+            RunningHash() if self.expected.sha256 else nullcontext() as running,
+            self.partial.open_at(start, origin) as file,
+        ):
+            if running is not None and start:
+                running.update_from(self.partial.path, start)
+            try:
+                for piece in _pieces(response, self.partial.target.suffix):
+                    size_bytes += len(piece)
+                    file.write(piece)
+                    if running is not None:
+                        running.update(piece)
+                    self.progress.advance(len(piece))
+                    if (
+                        self.expected.size_bytes is not None
+                        and size_bytes > self.expected.size_bytes
+                    ):
+                        return f"expected {self.expected.size_bytes} bytes, found more"
+            except TransientError as error:
+                broken = error
+        sha256 = running.hexdigest() if running is not None else ""
+        mismatch = self.expected.mismatch_of(size_bytes, sha256)
+        if mismatch is None and self.expected.sha256 is not None:
+            return None  # the checksum vouches for it, whatever the server announced
+        total = origin.total_bytes
+        if broken is not None:
+            of_all = "" if total is None else f" of {total}"
+            raise TransientError(
+                f"{broken} after {size_bytes}{of_all} bytes"
+            ) from broken
+        if total is None and _ends_with_connection(response):
+            total = self.expected.size_bytes
+        if total is not None and size_bytes < total:
+            raise TransientError(f"{size_bytes} of {total} bytes arrived")
+        return mismatch
 
 
 def _check_status(response: requests.Response, start: int) -> None:
@@ -268,170 +193,74 @@ def _check_status(response: requests.Response, start: int) -> None:
         return
     reason = f"the server answered {status} {response.reason}".rstrip()
     if status in (412, 416) and start:
-        raise StartOverError(reason)
+        raise StalePartialError(reason)
     if status == 429 or status >= 500:
         wait_s = retry_after_s(response.headers.get("Retry-After"))
         when = f" and asks to come back in {wait_s:g} s" if wait_s else ""
-        raise TryAgainError(reason + when, DownloadFailure.REFUSED, wait_s)
-    raise RefusedError(f"{reason}, expected 200")
+        raise TransientError(reason + when, DownloadFailure.REFUSED, wait_s)
+    raise PermanentError(f"{reason}, expected 200")
 
 
-def _check_part(
-    response: requests.Response, url: str, start: int, note: Note | None
+def _check_range(
+    response: requests.Response, url: str, start: int, origin: Origin | None
 ) -> int | None:
     """Return the whole file's size if this is the rest of what is there."""
     found = response.headers.get("Content-Range", "")
     match = re.fullmatch(
         r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", found.strip(), re.I
     )
-    if match is None or int(match[1]) != start or _encoding(response):
-        raise StartOverError(f"expected bytes from {start}, found {found!r}")
-    if note is None:  # it was there when the request was made
-        raise StartOverError("the note beside the partial file is gone")
+    if match is None or int(match[1]) != start or content_encoding(response):
+        raise StalePartialError(f"expected bytes from {start}, found {found!r}")
+    if origin is None:  # it was there when the request was made
+        raise StalePartialError("the note beside the partial file is gone")
     total = None if match[2] == "*" else int(match[2])
-    if None not in (total, note.total_bytes) and total != note.total_bytes:
-        raise StartOverError(f"it has {total} bytes now, not {note.total_bytes}")
-    found_validator = _strong_validator(response)
-    if note.url == url and _contradict(found_validator, note.validator):
-        raise StartOverError("the file changed on the server")
-    return total or note.total_bytes
+    if None not in (total, origin.total_bytes) and total != origin.total_bytes:
+        raise StalePartialError(f"it has {total} bytes now, not {origin.total_bytes}")
+    validator = _strong_validator(response)
+    if origin.url == url and _contradict(validator, origin.validator):
+        raise StalePartialError("the file changed on the server")
+    return total or origin.total_bytes
 
 
-def _check_kind(response: requests.Response, partial: Partial, wanted: Wanted) -> None:
-    """Refuse the web page that many servers send in place of a file."""
-    suffix = partial.target.suffix.lower()
-    is_page_wanted = suffix in ("", ".html", ".htm", ".xhtml")
-    if not wanted.is_known and not is_page_wanted and _is_web_page(response):
-        raise RefusedError(
-            f"expected a {suffix} file, found a web page (Content-Type "
-            f"{response.headers['Content-Type']!r}); give sha256= if this is right"
-        )
-
-
-def _check_room(partial: Partial, total: int | None) -> None:
-    if total is None:
+def _pieces(response: requests.Response, suffix: str) -> Iterator[bytes]:
+    """Yield the file's bytes, without the gzip that some servers insist on."""
+    encoding = content_encoding(response)
+    if encoding == "gzip" and suffix.lower() in (".gz", ".tgz", ".svgz"):
+        encoding = ""  # it names the file's own compression, which is to stay
+    if encoding not in ("", "gzip"):
+        raise PermanentError(f"expected the file as it is, found it in {encoding!r}")
+    if not encoding:
+        yield from _received(response, CHUNK_BYTES)
         return
-    there = partial.size_bytes
-    free = shutil.disk_usage(partial.target.parent).free
-    if total - there > free:
-        raise RefusedError(
-            f"expected room for {total - there} bytes more, found {free} bytes free",
-            DownloadFailure.NO_SPACE,
-        )
-
-
-def _receive(
-    response: requests.Response,
-    start: int,
-    note: Note,
-    partial: Partial,
-    wanted: Wanted,
-    progress: Progress,
-    clock: Callable[[], float],
-) -> str | None:
-    """Append what arrives; say in what way the result differs from what is wanted."""
-    size_bytes = start
-    with contextlib.ExitStack() as stack:
-        running = stack.enter_context(RunningHash()) if wanted.sha256 else None
-        if running is not None and start:
-            running.update_from(partial.path, start)
-        file = stack.enter_context(partial.open_at(start, note))
-        broken: TryAgainError | None = None
+    decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    for piece in _received(response, GZIP_CHUNK_BYTES):
         try:
-            for piece in _pieces(response, partial.target, clock):
-                size_bytes += len(piece)
-                file.write(piece)
-                if running is not None:
-                    running.update(piece)
-                progress.advance(len(piece))
-                if wanted.size_bytes is not None and size_bytes > wanted.size_bytes:
-                    return f"expected {wanted.size_bytes} bytes, found more"
-        except TryAgainError as error:
-            broken = error
-        sha256 = running.hexdigest() if running is not None else ""
-    difference = wanted.differs(size_bytes, sha256)
-    if difference is None and wanted.sha256 is not None:
-        return None  # the hash says that it is whole, whatever the server announced
-    total = note.total_bytes
-    if broken is not None:
-        of_all = "" if total is None else f" of {total}"
-        raise TryAgainError(
-            f"{broken} after {size_bytes}{of_all} bytes", DownloadFailure.INCOMPLETE
-        ) from broken
-    if total is None and _ends_with_connection(response):
-        total = wanted.size_bytes
-    if total is not None and size_bytes < total:
-        raise TryAgainError(
-            f"{size_bytes} of {total} bytes arrived", DownloadFailure.INCOMPLETE
-        )
-    return difference
+            yield decoder.decompress(piece)
+        except zlib.error as error:
+            raise PermanentError(f"it cannot be decompressed: {error}") from error
+        if decoder.unused_data:
+            raise PermanentError("more bytes follow where its gzip data ends")
+    if not decoder.eof:
+        raise TransientError("its compressed bytes ended early")
 
 
-def _pieces(
-    response: requests.Response, target: PurePath, clock: Callable[[], float]
-) -> Iterator[bytes]:
-    """Yield the file's bytes, without the encoding that they travelled in."""
-    encoding = _encoding(response)
-    if encoding == "gzip" and target.suffix.lower() in (".gz", ".tgz", ".svgz"):
-        # The server names the file's own compression; undone, it would be another file.
-        encoding = ""
-    if encoding not in ("", "gzip", "deflate"):
-        raise RefusedError(f"expected the file as it is, found it in {encoding!r}")
-    pieces = _received(response, clock)
-    return _decompressed(pieces) if encoding else pieces
-
-
-def _received(
-    response: requests.Response, clock: Callable[[], float]
-) -> Iterator[bytes]:
-    since, count = clock(), 0
+def _received(response: requests.Response, chunk_bytes: int) -> Iterator[bytes]:
+    since, count = time.monotonic(), 0
     while True:
         try:
-            piece = response.raw.read1(CHUNK_BYTES, decode_content=False)
+            piece = response.raw.read1(chunk_bytes, decode_content=False)
         except ReadTimeoutError as error:
-            raise TryAgainError(
-                "it stopped sending", DownloadFailure.INCOMPLETE
-            ) from error
+            raise TransientError("it stopped sending") from error
         except (HTTPError, OSError) as error:
-            raise TryAgainError(
-                "the connection broke", DownloadFailure.INCOMPLETE
-            ) from error
+            raise TransientError("the connection broke") from error
         if not piece:
             return
         yield piece
         count += len(piece)
-        if clock() - since >= PATIENCE_S:
-            if count < SLOWEST_BYTES_PER_S * PATIENCE_S:
-                raise TryAgainError(
-                    f"it sent only {count} bytes in {PATIENCE_S:g} s and was left",
-                    DownloadFailure.INCOMPLETE,
-                )
-            since, count = clock(), 0
-
-
-def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
-    for piece in pieces:
-        for first in range(0, len(piece), COMPRESSED_BYTES):
-            data = piece[first : first + COMPRESSED_BYTES]
-            while data:
-                if decoder.eof:  # another member follows
-                    decoder = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
-                try:
-                    yield decoder.decompress(data)
-                except zlib.error as error:
-                    raise RefusedError(f"it cannot be decompressed: {error}") from error
-                data = decoder.unused_data
-    if not decoder.eof:
-        raise TryAgainError(
-            "its compressed bytes ended early", DownloadFailure.INCOMPLETE
-        )
-
-
-def _announced(response: requests.Response) -> int | None:
-    if _encoding(response):
-        return None
-    return _whole_number(response.headers.get("Content-Length"))
+        if time.monotonic() - since >= WINDOW_S:
+            if count < MIN_BYTES_PER_S * WINDOW_S:
+                raise TransientError(f"it sent only {count} bytes in {WINDOW_S:g} s")
+            since, count = time.monotonic(), 0
 
 
 def _ends_with_connection(response: requests.Response) -> bool:
@@ -446,18 +275,17 @@ def _strong_validator(response: requests.Response) -> str | None:
     References
     ----------
     RFC 9110, section 8.8.2.2: a date is strong if the file was at rest for a second
-    when it was sent. An encoded body is never continued, so it needs none.
+    when it was sent. An encoded body is never resumed, so it needs none.
     """
-    if _encoding(response):
+    if content_encoding(response):
         return None
     etag = response.headers.get("ETag", "").strip()
     if re.fullmatch(r'"[\x21\x23-\x7e]*"', etag):
         return etag
     modified = response.headers.get("Last-Modified", "").strip()
     try:
-        age = parsedate_to_datetime(
-            response.headers.get("Date", "")
-        ) - parsedate_to_datetime(modified)
+        sent = parsedate_to_datetime(response.headers.get("Date", ""))
+        age = sent - parsedate_to_datetime(modified)
     except (ValueError, TypeError, OverflowError):
         return None
     return modified if age >= timedelta(seconds=1) and modified.isascii() else None
@@ -470,28 +298,6 @@ def _contradict(found: str | None, noted: str | None) -> bool:
     return found != noted and found.startswith('"') == noted.startswith('"')
 
 
-def _encoding(response: requests.Response) -> str:
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    return {"identity": "", "x-gzip": "gzip"}.get(encoding, encoding)
-
-
 def _is_web_page(response: requests.Response) -> bool:
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     return kind in ("text/html", "application/xhtml+xml")
-
-
-def _web_page_hint(response: requests.Response) -> str:
-    return "; the server sent a web page" if _is_web_page(response) else ""
-
-
-def _whole_number(header: str | None) -> int | None:
-    found = re.fullmatch(r"[0-9]{1,18}", (header or "").strip())
-    return int(found[0]) if found else None
-
-
-def _cause(error: BaseException) -> str:
-    """Return what the operating system said, deep below what libraries made of it."""
-    deepest = error
-    while (below := deepest.__cause__ or deepest.__context__) is not None:
-        deepest = below
-    return getattr(deepest, "strerror", None) or str(deepest)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..download import Wanted, fetch_first
+from ..download import RetryPolicy, Wanted, fetch_first
 from ..errors import DownloadError
 from ..files import write_whole
 from ..workspace import cache_dir
@@ -169,9 +169,8 @@ def ask(
                 [address],
                 target,
                 wanted,
-                timeout=patience.timeout,
-                retries=patience.retries,
-                progress=progress,
+                RetryPolicy(patience.timeout, patience.retries),
+                show_progress=progress,
             )
         except DownloadError as error:
             failures.append(first_failure(error))

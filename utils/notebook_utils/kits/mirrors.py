@@ -228,7 +228,7 @@ def _copy(original: Path, target: Path, wanted: Wanted) -> None:
                 file.write(piece)
                 digest.update(piece)
                 size_bytes += len(piece)
-            fault = wanted.differs(size_bytes, digest.hexdigest())
+            fault = wanted.mismatch_of(size_bytes, digest.hexdigest())
             if fault is not None:
                 raise _could_not_copy(original, fault)
     except OSError as error:

@@ -1,11 +1,11 @@
-"""What a file must be: its size, its hash, or at least whole."""
+"""What a file must be: its size, its checksum, or at least whole."""
 
 import hashlib
 from pathlib import Path
 
 
-class Wanted:
-    """The size and hash that a file must have, either of them possibly unknown.
+class ExpectedFile:
+    """The size and checksum that a file must have, either of them possibly unknown.
 
     Parameters
     ----------
@@ -13,7 +13,7 @@ class Wanted:
         64 hexadecimal digits; None if not known.
     size_bytes
         None if not known. An empty file is accepted only where 0 is given here, or the
-        hash of nothing as `sha256`.
+        checksum of nothing as `sha256`.
 
     Raises
     ------
@@ -22,11 +22,13 @@ class Wanted:
 
     Examples
     --------
-    >>> Wanted(None, 3).differs(2, "")
+    >>> ExpectedFile(size_bytes=3).mismatch_of(2)
     'expected 3 bytes, found 2'
     """
 
-    def __init__(self, sha256: str | None, size_bytes: int | None) -> None:
+    def __init__(
+        self, sha256: str | None = None, size_bytes: int | None = None
+    ) -> None:
         if sha256 is not None:
             sha256 = sha256.lower()
             if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
@@ -45,15 +47,15 @@ class Wanted:
             known.append(f"{self.size_bytes} bytes")
         if self.sha256 is not None:
             known.append(f"sha256 {self.sha256}")
-        return ", ".join(known) or "a whole file, its size and hash not being given"
+        return ", ".join(known) or "a whole file, its size and checksum not being given"
 
     @property
     def is_known(self) -> bool:
         """Whether anything tells this file from another one."""
         return self.sha256 is not None or self.size_bytes is not None
 
-    def differs(self, size_bytes: int, sha256: str) -> str | None:
-        """Say in what way a file is not the one wanted; None if it is."""
+    def mismatch_of(self, size_bytes: int, sha256: str = "") -> str | None:
+        """Say in what way a file is not the expected one; None if it is."""
         if self.size_bytes is not None and size_bytes != self.size_bytes:
             return f"expected {self.size_bytes} bytes, found {size_bytes}"
         if self.sha256 is not None and sha256 != self.sha256:
@@ -63,11 +65,11 @@ class Wanted:
         return None
 
     def mismatch(self, path: Path) -> str | None:
-        """Say the same of a file on the disk, hashed only where a hash is wanted."""
+        """Say the same of a file on the disk, hashed only where that can decide."""
         size_bytes = path.stat().st_size
         if self.sha256 is None or self.size_bytes not in (None, size_bytes):
-            return self.differs(size_bytes, "")
-        return self.differs(size_bytes, file_sha256(path))
+            return self.mismatch_of(size_bytes)
+        return self.mismatch_of(size_bytes, file_sha256(path))
 
 
 def file_sha256(path: Path) -> str:

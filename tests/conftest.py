@@ -1,6 +1,7 @@
-"""A loopback server that tests tell what to answer, and the settings of Hypothesis."""
+"""What is run if nobody says what, a loopback server, the settings of Hypothesis."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,23 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+# What a plain `pytest` leaves out: `-m browser` runs it, `-m "not slow"` does not.
+LEFT_OUT = {"style", "notebooks", "install", "published", "browser", "hub"}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Deselect tests with a mark that ``-m`` does not name."""
+    unasked = LEFT_OUT - set(re.findall(r"\w+", config.getoption("-m")))
+    chosen, left_out = [], []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        (left_out if unasked & marks else chosen).append(item)
+    items[:] = chosen
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(autouse=True)

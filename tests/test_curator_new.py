@@ -4,15 +4,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from rich.console import Console
 
 from curator.__main__ import main
 from curator.collection import read_collection
 from curator.new import insert_entry, new_lesson
-from curator.notebooks_lane import check_lesson
-from curator.progress import RunProgress
+from curator.results import LessonResult
 from curator.sync import sync
 from fixtures.curator_lessons import make_checkout
+from nbval_run import run_under_nbval
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "97-my-lesson"
@@ -93,7 +92,7 @@ def test_lesson_is_added_filled_linted_refreshed_tested_and_removed(copy, capsys
 
     (lesson,) = read_collection(copy / "notebooks").select(["97"])
     (copy / "build").mkdir()
-    result = check_lesson(lesson, copy / "build", RunProgress(Console(quiet=True)))
+    result = run_under_nbval(lesson.path, LessonResult.of(lesson), copy / "build")
     assert result.status == "passed", result.reason
     assert result.compared == 1
     assert main([*command, "run", "97"]) == 0

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from curator import lanes, published_lane
-from curator.lanes import Checkout
+from curator import published_lane
+from curator.collection import read_collection
 from curator.published_lane import check_published, plan_kits, read_manifest
 from curator.results import LessonResult
 from fixtures.curator_lessons import FIXTURES, make_checkout
@@ -81,7 +81,7 @@ def root(tmp_path, monkeypatch):
 
 
 def lessons_of(root):
-    return lanes.read_collection(root / "notebooks").lessons
+    return read_collection(root / "notebooks").lessons
 
 
 def plans(folder, root):
@@ -113,28 +113,6 @@ def test_files_that_are_not_what_the_manifest_says(folder):
         read_manifest(folder)
     with pytest.raises(WorkshopError, match="PUBLISHED_FILES"):
         read_manifest(folder / "files")
-
-
-def test_the_lane_without_files_is_shown_as_not_run(root, monkeypatch, capsys):
-    monkeypatch.delenv("PUBLISHED_FILES", raising=False)
-    outcome = lanes.published(Checkout(root, root / "build"))
-    assert outcome.not_run == "PUBLISHED_FILES is not set"
-    assert outcome.failed == 0
-    assert "not run, because PUBLISHED_FILES is not set" in capsys.readouterr().out
-
-
-def test_lessons_run_on_the_files_at_hand(root, folder, monkeypatch, capsys):
-    monkeypatch.setenv("PUBLISHED_FILES", str(folder))
-    outcome = lanes.published(Checkout(root, root / "build"))
-    printed = capsys.readouterr().out
-    assert (outcome.passed, outcome.failed, outcome.skipped) == (2, 0, 1), printed
-    rows = {line.split()[0]: line for line in printed.splitlines() if line.strip()}
-    assert "✓ published" in rows[IR]
-    assert "· included" in rows["classification-tf"]
-    assert "model.pb is not at hand" in rows["classification-tf"]
-    assert "segmentation-ir" not in printed, "no lesson uses it"
-    assert "01-no" not in printed, "it uses none of the kits"
-    assert (root / "build" / "published" / "report.json").is_file()
 
 
 def test_a_kit_that_falls_back_fails_the_lane(root, folder, monkeypatch):

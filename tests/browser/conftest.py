@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+import needs
 from browser.lab import PICTURES, ROOT, SCREEN, Lab, running_lab
-from curator.lanes import CHROMIUM
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +39,7 @@ def address(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    assert found, f"none of {', '.join(CHROMIUM)} is installed"
+    found = needs.program("chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         running = playwright.chromium.launch(executable_path=found, args=options)

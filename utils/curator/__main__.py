@@ -57,10 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser(
         "test",
-        help="run the lanes of tests; further words go to pytest",
+        help="run the tests; further words go to pytest, for the unit tests",
         allow_abbrev=False,
     )
-    test.add_argument("--all", action="store_true", help="also the lanes that are slow")
+    test.add_argument("--all", action="store_true", help="also the long stages")
     test.set_defaults(handler=_test)
 
     new = commands.add_parser("new", help="begin a lesson: notebook and list entry")
@@ -147,11 +147,9 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .lanes import Checkout, run_lanes
+    from .testing import run_stages
 
-    root = _root(arguments)
-    checkout = Checkout(root, root / "build" / "test", tuple(rest))
-    return run_lanes(checkout, arguments.all)
+    return run_stages(_root(arguments), rest, everything=arguments.all)
 
 
 def _new(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -11,11 +11,7 @@ import requests
 from requests.cookies import get_cookie_header
 from websocket import WebSocket, WebSocketException, create_connection
 
-READY_TIMEOUT_S = 300
-CELL_TIMEOUT_S = 300
-POLL_S = 0.3
-_ANSWERED = 200
-_REDIRECTED = 302
+TIMEOUT_S = 300
 
 
 class KernelDiedError(Exception):
@@ -27,117 +23,81 @@ class CellFailedError(Exception):
 
 
 class Student:
-    """One student, with cookies of their own.
-
-    Parameters
-    ----------
-    hub
-        The address that the class opens, such as ``"http://127.0.0.1:8000"``.
-    name
-        The student's name.
-    """
+    """One student of the hub at an address, with cookies of their own."""
 
     def __init__(self, hub: str, name: str) -> None:
-        self.hub = hub
         self.name = name
+        self._hub = hub
+        self._server = f"{hub}/user/{name}"
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy: the hub is on this machine
 
     def __enter__(self) -> "Student":
-        """Return the student."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the connections; the server goes on."""
         self._session.close()
 
     def log_in(self, password: str) -> bool:
-        """Fill in the form of the first page.
-
-        Returns
-        -------
-        bool
-            Whether the hub took the password.
-        """
-        page = f"{self.hub}/hub/login"
+        """Fill in the form of the first page; tell whether the hub took it."""
+        page = f"{self._hub}/hub/login"
         self._session.get(page, timeout=60)
-        form = {
-            "username": self.name,
-            "password": password,
-            "_xsrf": self._xsrf("/hub/"),
-        }
+        token = self._xsrf("/hub/")
+        form = {"username": self.name, "password": password, "_xsrf": token}
         answer = self._session.post(page, data=form, timeout=60, allow_redirects=False)
-        return answer.status_code == _REDIRECTED
+        return answer.status_code == requests.codes.found
 
-    def start_server(self, timeout_s: float = READY_TIMEOUT_S) -> float:
-        """Ask for the server and wait until JupyterLab answers.
-
-        Parameters
-        ----------
-        timeout_s
-            How long to wait at most.
-
-        Returns
-        -------
-        float
-            Seconds that it took.
-
-        Raises
-        ------
-        TimeoutError
-            It did not answer in time.
-        """
+    def start_server(self) -> float:
+        """Wait until JupyterLab answers; return the seconds that it took."""
         started = time.monotonic()
-        while time.monotonic() < started + timeout_s:
+        while time.monotonic() < started + TIMEOUT_S:
             # The hub sends a browser on: to a page that says "wait", or to the server.
-            page = self._session.get(f"{self.hub}/hub/spawn", timeout=timeout_s)
-            if page.status_code == _ANSWERED and page.url.startswith(self._server):
+            page = self._session.get(f"{self._hub}/hub/spawn", timeout=TIMEOUT_S)
+            if page.ok and page.url.startswith(self._server):
                 return time.monotonic() - started
-            time.sleep(POLL_S)
-        raise TimeoutError(f"{self.name} has no server after {timeout_s:g} s.")
+            time.sleep(0.3)
+        raise TimeoutError(f"{self.name} has no server after {TIMEOUT_S} s.")
 
     def may_open(self, other: str) -> bool:
         """Tell whether this student can open the server of another one."""
-        page = self._session.get(f"{self.hub}/user/{other}/api/status", timeout=60)
-        return page.status_code == _ANSWERED and "/user/" in page.url
+        page = self._session.get(f"{self._hub}/user/{other}/api/status", timeout=60)
+        return page.ok and "/user/" in page.url
 
     def read(self, path: str) -> dict[str, Any]:
         """Return a notebook from the student's folder."""
-        answer = self._request("GET", f"contents/{path}")
-        notebook: dict[str, Any] = answer.json()["content"]
-        return notebook
+        return self._request("GET", f"contents/{path}").json()["content"]
 
     def save(self, path: str, notebook: dict[str, Any]) -> None:
         """Save a notebook in the student's folder."""
-        self._request(
-            "PUT", f"contents/{path}", {"type": "notebook", "content": notebook}
-        )
+        content = {"type": "notebook", "content": notebook}
+        self._request("PUT", f"contents/{path}", content)
+
+    def run_lesson(self, path: str) -> None:
+        """Run all cells of a notebook."""
+        notebook = self.read(path)
+        with self.kernel(path) as kernel:
+            for cell in notebook["cells"]:
+                if cell["cell_type"] == "code":
+                    kernel.run(cell["source"])
 
     @contextmanager
     def kernel(self, path: str) -> Iterator["Kernel"]:
         """Open a notebook's kernel; it is shut down at the end if all went well."""
-        wanted = {
-            "path": path,
-            "name": path,
-            "type": "notebook",
-            "kernel": {"name": "python3"},
-        }
-        opened = self._request("POST", "sessions", wanted).json()
+        wanted = {"path": path, "name": path, "type": "notebook"}
+        opened = self._request(
+            "POST", "sessions", wanted | {"kernel": {"name": "python3"}}
+        ).json()
         address = f"{self._server}/api/kernels/{opened['kernel']['id']}/channels"
         request = requests.Request("GET", address)
         socket = create_connection(
             address.replace("http", "ws", 1),
-            cookie=get_cookie_header(self._session.cookies, request),  # type: ignore[no-untyped-call]
-            timeout=CELL_TIMEOUT_S,
+            cookie=get_cookie_header(self._session.cookies, request),
+            timeout=TIMEOUT_S,
             http_no_proxy=["*"],
         )
         with closing(socket):
             yield Kernel(socket)  # one that died is being restarted, and cannot be shut
         self._request("DELETE", f"sessions/{opened['id']}")
-
-    @property
-    def _server(self) -> str:
-        return f"{self.hub}/user/{self.name}"
 
     def _request(
         self, method: str, path: str, content: dict[str, Any] | None = None
@@ -147,54 +107,25 @@ class Student:
             f"{self._server}/api/{path}",
             json=content,
             headers={"X-XSRFToken": self._xsrf(f"/user/{self.name}/")},
-            timeout=CELL_TIMEOUT_S,
+            timeout=TIMEOUT_S,
         )
         answer.raise_for_status()
         return answer
 
     def _xsrf(self, path: str) -> str:
         """Return the token that a form must bring back, which is kept by path."""
-        found = (
-            cookie.value
-            for cookie in self._session.cookies
-            if cookie.name == "_xsrf" and cookie.path == path
-        )
-        return next(found, None) or ""
+        return self._session.cookies.get("_xsrf", default="", path=path)
 
 
 class Kernel:
-    """The kernel of an open notebook.
-
-    Parameters
-    ----------
-    socket
-        Connected to the kernel's channels.
-    """
+    """The kernel of an open notebook, behind the socket of its channels."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._session = uuid.uuid4().hex
 
     def run(self, code: str) -> str:
-        """Run a cell to its end.
-
-        Parameters
-        ----------
-        code
-            The cell.
-
-        Returns
-        -------
-        str
-            What it printed.
-
-        Raises
-        ------
-        CellFailedError
-            It raised an error.
-        KernelDiedError
-            The kernel ended, or nothing came of it for `CELL_TIMEOUT_S`.
-        """
+        """Run a cell to its end and return what it printed."""
         asked = self._send("execute_request", {"code": code})
         printed: list[str] = []
         reply: dict[str, Any] = {}
@@ -218,27 +149,15 @@ class Kernel:
         return "".join(printed)
 
     def _send(self, kind: str, content: dict[str, Any]) -> str:
-        name = uuid.uuid4().hex
-        header = {
-            "msg_id": name,
-            "msg_type": kind,
-            "session": self._session,
-            "username": "",
-            "version": "5.3",
-        }
-        message = {
-            "header": header,
-            "parent_header": {},
-            "metadata": {},
-            "content": content,
-            "channel": "shell",
-        }
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "version": "5.3"}
+        header |= {"session": self._session, "username": ""}
+        message = {"header": header, "content": content, "channel": "shell"}
+        message |= {"parent_header": {}, "metadata": {}}
         self._socket.send(json.dumps(message))
-        return name
+        return header["msg_id"]
 
     def _receive(self) -> dict[str, Any]:
         try:
-            message: dict[str, Any] = json.loads(self._socket.recv())
+            return json.loads(self._socket.recv())
         except (WebSocketException, OSError, ValueError) as error:
             raise KernelDiedError(f"The kernel does not answer: {error}") from error
-        return message

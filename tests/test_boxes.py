@@ -141,12 +141,12 @@ FIVE = [[1, 2, 3, 4, 5]]
         ((GREY, BOX), {"normalized": True}, ValueError, "Leave normalized=True out"),
         ((GREY, BOX), {"order": "xywh"}, ValueError, "order: expected .* found 'xywh'"),
         ((GREY, BOX, ["a", "b"]), {}, ValueError, "each of the 1 boxes, found 2"),
-        ((GREY, BOX, 3), {}, TypeError, "labels: expected texts, found int"),
+        ((GREY, BOX, 3), {}, TypeError, "labels: expected strings, found int"),
         ((GREY, BOX), {"classes": [1, 2]}, ValueError, "classes: .* of the 1 boxes"),
         ((GREY, BOX), {"classes": [1.5]}, ValueError, "classes: expected whole"),
         ((GREY, BOX), {"classes": ["duck"]}, TypeError, "classes: expected an array"),
         ((GREY, BOX), {"thickness": 0}, ValueError, "thickness: expected 1 or more"),
-        ((GREY, BOX), {"thickness": "2"}, TypeError, "thickness: expected a whole"),
+        ((GREY, BOX), {"thickness": "2"}, TypeError, "thickness: expected an integer"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, options, error, words):

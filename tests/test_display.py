@@ -31,8 +31,8 @@ from notebook_utils import (
     show_figure,
     show_images,
 )
+from notebook_utils.arguments import as_image
 from notebook_utils.display import INLINE_PNG_BYTES, Picture
-from notebook_utils.display.arguments import as_picture
 
 RED = np.full((30, 40, 3), (200, 0, 0), np.uint8)
 GREY = np.full((30, 40), 100, np.uint8)
@@ -178,11 +178,11 @@ def test_what_is_no_picture_is_told_so(shown, images, error, words):
     [
         ({"titles": ["only one"]}, ValueError, "titles: .* each of the 2 .* found 1"),
         ({"titles": "ab"}, ValueError, "titles: .* found 1"),
-        ({"alt": ["only one"]}, ValueError, "alt: expected one text"),
+        ({"alt": ["only one"]}, ValueError, "alt: expected one string"),
         ({"columns": -1}, ValueError, "columns: expected 1 or more, found -1"),
         ({"columns": 0}, ValueError, "columns: expected 1 or more, found 0"),
-        ({"columns": 1.5}, TypeError, "columns: expected a whole number, found float"),
-        ({"width": "wide"}, TypeError, "width: expected a whole number, found str"),
+        ({"columns": 1.5}, TypeError, "columns: expected an integer, found float"),
+        ({"width": "wide"}, TypeError, "width: expected an integer, found str"),
     ],
 )
 def test_wrong_arguments_are_named(shown, arguments, error, words):
@@ -193,7 +193,7 @@ def test_wrong_arguments_are_named(shown, arguments, error, words):
 @given(arrays.arrays(arrays.scalar_dtypes(), arrays.array_shapes(max_dims=5)))
 def test_an_array_is_shown_or_refused_in_words(array):
     try:
-        picture = as_picture(array, "image")
+        picture = as_image(array, "image")
     except (TypeError, ValueError) as error:
         assert str(error).startswith("image: expected")
     else:
@@ -207,7 +207,7 @@ def test_an_array_is_shown_or_refused_in_words(array):
     )
 )
 def test_floats_become_the_nearest_of_256_levels(image):
-    levels = as_picture(image, "image")
+    levels = as_image(image, "image")
     assert np.abs(levels / 255 - image).max() <= 0.5 / 255 + 1e-6
 
 
@@ -356,7 +356,7 @@ _COLOURS = [(0x00, 0x72, 0xB2), (0x56, 0xB4, 0xE9)]
         (([[0.5], [0.5]], ["a", "b"]), ValueError, r"found \(2, 1\)"),
         (("high", ["a"]), TypeError, "expected an array of numbers, found str"),
         (([1.0], ["a"], 0), ValueError, "count: expected 1 or more"),
-        (([1.0], ["a"], "all"), TypeError, "count: expected a whole number"),
+        (([1.0], ["a"], "all"), TypeError, "count: expected an integer"),
         (([1.0], ["a"], 1, "x.jpg"), TypeError, "image: expected an array"),
     ],
 )

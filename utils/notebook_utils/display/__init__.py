@@ -27,7 +27,6 @@ from .masks import draw_mask
 from .palette import FIRST_COLOUR, OTHER_COLOUR, PALETTE, class_colour
 from .picture import INLINE_PNG_BYTES, Picture
 from .plots import plot_probabilities, show_figure
-from .video import VideoPlayer
 
 __all__ = [
     "FIRST_COLOUR",
@@ -35,7 +34,6 @@ __all__ = [
     "OTHER_COLOUR",
     "PALETTE",
     "Picture",
-    "VideoPlayer",
     "class_colour",
     "draw_boxes",
     "draw_mask",

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_numbers, as_positive, as_rgb, as_texts
+from ..arguments import as_array, as_integer, as_rgb, as_strings
 from .palette import Colour, class_colour, contrasting
 
 _Area: TypeAlias = tuple[int, int, int, int]  # x1, y1, x2, y2 in pixels
@@ -76,10 +76,10 @@ order="yxyx" is meant.
     drawn = as_rgb(image, "image").copy()
     height, width = drawn.shape[:2]
     corners = _corners(boxes, order, normalized, width, height)
-    names = as_texts(labels, len(corners), "labels", "boxes") or [""] * len(corners)
+    names = as_strings(labels, len(corners), "labels", "boxes") or [""] * len(corners)
     colours = [class_colour(index) for index in _indices(classes, len(corners))]
     usual = max(2, round(max(width, height) / 300))
-    line = usual if thickness is None else as_positive(thickness, "thickness")
+    line = usual if thickness is None else as_integer(thickness, "thickness")
     for corner, colour in zip(corners, colours, strict=True):
         _outline(drawn, corner, colour, line)
     _write(drawn, corners, names, colours, line)
@@ -92,7 +92,7 @@ def _corners(
     """Check the boxes and bring them to x1, y1, x2, y2 in pixels of the picture."""
     if order not in ("xyxy", "yxyx"):
         raise ValueError(f'order: expected "xyxy" or "yxyx", found {order!r}.')
-    rows = as_numbers(boxes, "boxes").astype(np.float64)
+    rows = as_array(boxes, "boxes").astype(np.float64)
     if rows.size == 0:
         return []
     if rows.ndim != 2 or rows.shape[1] != 4:
@@ -137,7 +137,7 @@ def _check_corners(rows: npt.NDArray[np.float64], normalized: bool) -> None:
 def _indices(classes: Any, count: int) -> list[int]:
     if classes is None:
         return list(range(count))
-    numbers = as_numbers(classes, "classes")
+    numbers = as_array(classes, "classes")
     if numbers.shape != (count,):
         raise ValueError(
             f"classes: expected one number for each of the {count} boxes, found shape "

@@ -32,7 +32,7 @@ def png_bytes(figure: Any, alt: str) -> bytes:
     return buffer.getvalue()
 
 
-def draw_picture(axis: Any, pixels: npt.NDArray[np.uint8]) -> None:
+def draw_image(axis: Any, pixels: npt.NDArray[np.uint8]) -> None:
     """Show a picture in a part of a figure, without axes."""
     axis.imshow(pixels, cmap="gray", vmin=0, vmax=255)
     axis.axis("off")

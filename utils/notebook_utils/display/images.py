@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_picture, as_positive, as_texts
-from .figures import TEXT_LINE, draw_picture, new_figure, png_bytes
+from ..arguments import as_image, as_integer, as_strings
+from .figures import TEXT_LINE, draw_image, new_figure, png_bytes
 from .picture import Picture, size_in_words
 
 
@@ -57,12 +57,12 @@ found (3, 48, 64). Put the channels last: image.transpose(1, 2, 0)
     from IPython.display import display
 
     pictures = _pictures(images)
-    names = as_texts(titles, len(pictures), "titles")
+    names = as_strings(titles, len(pictures), "titles")
     columns = min(
-        as_positive(4 if columns is None else columns, "columns"), len(pictures)
+        as_integer(4 if columns is None else columns, "columns"), len(pictures)
     )
     usual = 400 if len(pictures) == 1 else 240
-    width = as_positive(usual if width is None else width, "width")
+    width = as_integer(usual if width is None else width, "width")
     text = _describe(pictures, names, alt)
     display(Picture(_grid(pictures, names, columns, width, text), text))
 
@@ -105,7 +105,7 @@ def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
     import cv2
     from IPython.display import display
 
-    pixels = as_picture(frame, "frame")
+    pixels = as_image(frame, "frame")
     height, width = pixels.shape[:2]
     if max(height, width) > 65500:  # OpenCV's limit for this format
         raise ValueError(
@@ -126,11 +126,11 @@ def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
 
 def _pictures(images: Any) -> list[npt.NDArray[np.uint8]]:
     if hasattr(images, "ndim") and images.ndim <= 3:
-        return [as_picture(images, "images")]
+        return [as_image(images, "images")]
     if isinstance(images, str | bytes | dict) or not hasattr(images, "__iter__"):
-        return [as_picture(images, "images")]
+        return [as_image(images, "images")]
     pictures = [
-        as_picture(image, f"Picture {number}") for number, image in enumerate(images, 1)
+        as_image(image, f"Picture {number}") for number, image in enumerate(images, 1)
     ]
     if not pictures:
         raise ValueError("images: expected at least one picture, found none.")
@@ -144,7 +144,7 @@ def _describe(
 ) -> str:
     if isinstance(alt, str):
         return alt
-    given = as_texts(alt, len(pictures), "alt")
+    given = as_strings(alt, len(pictures), "alt")
     if given:
         return "; ".join(given)
     what = "Picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
@@ -174,7 +174,7 @@ def _grid(
         for place, axis in enumerate(axes.flat):
             axis.axis("off")
             if place < len(pictures):
-                draw_picture(axis, pictures[place])
+                draw_image(axis, pictures[place])
                 if wrapped:
                     axis.set_title(wrapped[place], fontsize=10, parse_math=False)
         return png_bytes(figure, alt)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_picture, as_positive
+from ..arguments import as_image, as_integer
 
 Drawer = Callable[..., tuple[npt.NDArray[np.uint8], str]]
 
@@ -62,7 +62,7 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
             raise TypeError(
                 f"controls: expected widgets with a value, found {control!r}."
             )
-    width = as_positive(width, "width")
+    width = as_integer(width, "width")
     shown = HTML()
 
     def update(change: object = None) -> None:
@@ -71,7 +71,7 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
         except ValueError as error:
             shown.value = f"<p>{html.escape(str(error))}</p>"
         else:
-            shown.value = _as_html(as_picture(picture, "draw"), alt, width)
+            shown.value = _as_html(as_image(picture, "draw"), alt, width)
 
     for control in controls:
         control.observe(update, names="value")

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_colour, as_numbers, as_rgb, as_share
+from ..arguments import as_array, as_colours, as_fraction, as_rgb
 
 
 def draw_mask(
@@ -50,8 +50,8 @@ def draw_mask(
     import cv2
 
     pixels = as_rgb(image, "image")
-    ink, share = as_colour(colour, "colour"), as_share(opacity, "opacity")
-    covered = as_numbers(mask, "mask") != 0
+    ink, share = as_colours(colour, "colour", 1), as_fraction(opacity, "opacity")
+    covered = as_array(mask, "mask") != 0
     height, width = pixels.shape[:2]
     if covered.shape != (height, width):
         raise ValueError(

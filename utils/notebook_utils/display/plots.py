@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_numbers, as_picture, as_positive, as_texts, as_unit
-from .figures import TEXT_LINE, draw_picture, new_figure, png_bytes
+from ..arguments import as_array, as_image, as_integer, as_strings, as_unit
+from .figures import TEXT_LINE, draw_image, new_figure, png_bytes
 from .palette import FIRST_COLOUR, OTHER_COLOUR
 from .picture import Picture
 
@@ -49,11 +49,11 @@ def plot_probabilities(
     from IPython.display import display
 
     values = _probabilities(probabilities)
-    texts = as_texts(labels or (), len(values), "labels", "probabilities") or []
-    top = np.argsort(-values, kind="stable")[: as_positive(count, "count")]
+    texts = as_strings(labels or (), len(values), "labels", "probabilities") or []
+    top = np.argsort(-values, kind="stable")[: as_integer(count, "count")]
     names = [texts[index] for index in top]
     percents = [100 * float(values[index]) for index in top]
-    picture = None if image is None else as_picture(image, "image")
+    picture = None if image is None else as_image(image, "image")
     alt = _list_of(names, percents, title)
     display(Picture(_bars(names, percents, picture, title, alt), alt))
 
@@ -99,7 +99,7 @@ def show_figure(figure: Any, alt: str) -> None:
 
 
 def _probabilities(values: Any) -> npt.NDArray[np.float64]:
-    numbers = as_numbers(values, "probabilities")
+    numbers = as_array(values, "probabilities")
     if numbers.ndim == 2 and numbers.shape[0] == 1:
         numbers = numbers[0]
     if numbers.ndim != 1 or numbers.size == 0:
@@ -137,7 +137,7 @@ def _bars(
             axis = figure.subplots()
         else:
             left, axis = figure.subplots(1, 2, width_ratios=(1, 2))
-            draw_picture(left, picture)
+            draw_image(left, picture)
         positions = range(len(names))
         colours = [FIRST_COLOUR, *[OTHER_COLOUR] * (len(names) - 1)]
         bars = axis.barh(positions, percents, color=colours)

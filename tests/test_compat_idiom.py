@@ -1,6 +1,6 @@
 """Notebooks written the way people know from openvino_notebooks run with this package.
 
-They lie in fixtures/upstream_idiom; their files come from a server on loopback.
+They lie in fixtures/compat_idiom; their files come from a server on loopback.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from conftest import Answer
 from notebook_utils import load_kit, scenes
 
-FIXTURES = Path(__file__).parent / "fixtures" / "upstream_idiom"
+FIXTURES = Path(__file__).parent / "fixtures" / "compat_idiom"
 HOST = "https://storage.example"
 
 
@@ -90,8 +90,6 @@ def test_load_image_show_array_and_a_segmentation_overlay(execute, server):
     assert outputs[6] == ["Source: Photo. Result: Toys. Legend: ground, toy."]
     assert outputs[7][0].endswith("1.0), [128, 64, 128])")
     assert server.requests == ["/images/picture.jpg"] * 2, "by address and by name"
-    execute("picture-and-segmentation")
-    assert len(server.requests) == 2, "kept for the second run"
 
 
 def test_video_player_on_a_video(execute):

@@ -1,0 +1,410 @@
+"""The names of openvino_notebooks: signatures, and where they behave better."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+import notebook_utils
+from conftest import Answer
+from notebook_utils import (
+    BinarySegmentation,
+    CityScapesSegmentation,
+    DeviceNotFoundAlert,
+    DownloadError,
+    Label,
+    NotebookAlert,
+    SegmentationMap,
+    WorkshopError,
+    check_device,
+    check_openvino_version,
+    collect_telemetry,
+    download_ir_model,
+    normalize_minmax,
+    pip_install,
+    segmentation_map_to_image,
+    segmentation_map_to_overlay,
+    to_bgr,
+    to_rgb,
+    viz_result_image,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPAT = ROOT / "utils" / "notebook_utils" / "compat"
+
+# Names, order and defaults of the arguments, as in openvino_notebooks.
+SIGNATURES = {
+    "DeviceNotFoundAlert": "device",
+    "Label": "index, color, name=None",
+    "NotebookAlert": "message, alert_class",
+    "SegmentationMap": "labels",
+    "VideoPlayer": "source, size=None, flip=False, fps=None, skip_first_frames=0, "
+    "width=1280, height=720",
+    "VideoPlayer.next": "self",
+    "VideoPlayer.start": "self",
+    "VideoPlayer.stop": "self",
+    "check_device": "device",
+    "check_openvino_version": "version",
+    "collect_telemetry": "filename=''",
+    "device_widget": "default='AUTO', exclude=None, added=None, description='Device:'",
+    "download_file": "url, filename=None, directory=None, show_progress=True, "
+    "silent=False, timeout=10",
+    "download_ir_model": "model_xml_url, destination_folder=None",
+    "load_image": "name, url=None",
+    "normalize_minmax": "data",
+    "pip_install": "*args",
+    "quantization_widget": "default=True",
+    "segmentation_map_to_image": "result, colormap, remove_holes=False",
+    "segmentation_map_to_overlay": "image, result, alpha, colormap, remove_holes=False",
+    "show_array": "frame, display_handle=None",
+    "to_bgr": "image_data",
+    "to_rgb": "image_data",
+    "viz_result_image": "result_image, source_image=None, source_title=None, "
+    "result_title=None, labels=None, resize=False, bgr_to_rgb=False, hide_axes=False",
+}
+
+
+@pytest.mark.parametrize(("name", "arguments"), SIGNATURES.items())
+def test_known_names_keep_their_signature(name, arguments):
+    found = notebook_utils
+    for part in name.split("."):
+        found = getattr(found, part)
+    parameters = [
+        str(parameter.replace(annotation=parameter.empty))
+        for parameter in inspect.signature(found).parameters.values()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+    ]
+    assert ", ".join(parameters) == arguments
+    if "." not in name:
+        assert name in notebook_utils.__all__
+        assert "openvino_notebooks" in found.__doc__, "says whether it differs"
+
+
+def test_compatibility_stays_small():
+    lines = [len(path.read_text().splitlines()) for path in COMPAT.glob("*.py")]
+    assert sum(lines) <= 800
+
+
+COLOURS = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]])
+classes_of_pixels = arrays.arrays(
+    st.sampled_from([np.uint8, np.int64, np.float32]),
+    st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    elements=st.integers(0, 3),
+)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, bool])
+def test_channels_are_reversed_and_transparency_is_left_out(dtype):
+    image = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    for convert in (to_rgb, to_bgr):
+        reversed_ = convert(image)
+        np.testing.assert_array_equal(reversed_, image[..., [2, 1, 0]])
+        assert reversed_.dtype == dtype
+        assert not np.shares_memory(reversed_, image)
+
+
+@given(
+    arrays.arrays(
+        arrays.integer_dtypes() | arrays.floating_dtypes(),
+        arrays.array_shapes(),
+        elements={"allow_nan": False, "allow_infinity": False},
+    )
+)
+def test_normalized_values_go_from_0_to_1_in_the_same_order(data):
+    scaled = normalize_minmax(data)
+    assert scaled.shape == data.shape
+    assert scaled.dtype == (data.dtype if data.dtype.kind == "f" else np.float64)
+    wide = data.astype(np.result_type(data.dtype, np.float64))
+    if wide.min() == wide.max():
+        assert not scaled.any()
+    else:
+        assert scaled[np.unravel_index(wide.argmin(), wide.shape)] == 0
+        assert scaled[np.unravel_index(wide.argmax(), wide.shape)] == 1
+        assert (np.diff(scaled.ravel()[wide.ravel().argsort()]) >= 0).all()
+
+
+def test_small_types_do_not_overflow():
+    data = np.array([-128, 0, 127], np.int8)
+    np.testing.assert_allclose(normalize_minmax(data), [0, 128 / 255, 1])
+    largest = np.array([-1, 0, 1]) * np.finfo(np.float64).max
+    np.testing.assert_allclose(normalize_minmax(largest), [0, 0.5, 1])
+
+
+@given(classes_of_pixels)
+def test_each_pixel_has_the_colour_of_its_class(classes):
+    image = segmentation_map_to_image(classes, COLOURS)
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, COLOURS[classes.astype(int)])
+    batch = segmentation_map_to_image(classes[np.newaxis], COLOURS)
+    np.testing.assert_array_equal(batch, image)
+    filled = segmentation_map_to_image(classes, COLOURS, remove_holes=True)
+    for edge in (0, -1):  # what no class surrounds is kept
+        np.testing.assert_array_equal(filled[edge], image[edge])
+        np.testing.assert_array_equal(filled[:, edge], image[:, edge])
+
+
+def test_more_than_256_classes_are_painted():
+    colours = np.arange(900).reshape(300, 3) % 256
+    image = segmentation_map_to_image([[0, 256, 299]], colours)
+    np.testing.assert_array_equal(image[0], colours[[0, 256, 299]])
+
+
+def test_holes_are_filled():
+    ring = np.zeros((7, 7), np.uint8)
+    ring[1:6, 1:6] = 2
+    ring[3, 3] = 1
+    filled = ring.copy()
+    filled[3, 3] = 2
+    image = segmentation_map_to_image(ring, COLOURS, remove_holes=True)
+    np.testing.assert_array_equal(image, COLOURS[filled])
+
+
+@given(classes=classes_of_pixels, size=st.tuples(*[st.integers(1, 40)] * 2))
+def test_resizing_adds_no_colours(classes, size):
+    black = np.zeros((*size, 3), np.uint8)
+    overlay = segmentation_map_to_overlay(black, classes, 1, COLOURS)
+    assert overlay.shape == (*size, 3)
+    allowed = {tuple(COLOURS[int(index)]) for index in np.unique(classes)}
+    assert {tuple(pixel) for pixel in overlay.reshape(-1, 3)} <= allowed
+
+
+def test_an_enlarged_map_stays_in_its_place():
+    grey = np.full((4, 6), 100, np.uint8)
+    overlay = segmentation_map_to_overlay(grey, [[0, 1], [2, 3]], 0.5, COLOURS)
+    assert (overlay[:2, :3] == (50, 50, 50)).all()
+    assert (overlay[:2, 3:] == (178, 50, 50)).all()
+    assert (overlay[2:, :3] == (50, 178, 50)).all()
+    assert (overlay[2:, 3:] == (50, 50, 178)).all()
+    assert (grey == 100).all(), "the image that was given"
+
+
+@pytest.mark.parametrize(("alpha", "level"), [(0, 100), (0.25, 139), (1, 255)])
+def test_alpha_is_the_opacity_of_the_colours(alpha, level):
+    grey = np.full((2, 2, 3), 100, np.uint8)
+    overlay = segmentation_map_to_overlay(grey, np.ones((2, 2)), alpha, COLOURS)
+    assert (overlay[..., 0] == level).all()
+
+
+def test_known_maps():
+    names = CityScapesSegmentation.get_labels()
+    assert len(names) == 20
+    assert names[0] == "road" and names[6] == "traffic light"
+    assert names[13] == "car" and names[19] == "background"
+    assert [label.index for label in CityScapesSegmentation.labels] == list(range(20))
+    colours = CityScapesSegmentation.get_colormap()
+    assert colours[11].tolist() == [220, 20, 60]
+    assert colours.sum(axis=0).tolist() == [2535, 1916, 2278]
+    assert BinarySegmentation.get_colormap().tolist() == [[255] * 3, [0] * 3]
+
+
+def test_a_colour_is_in_the_row_of_its_index():
+    shuffled = SegmentationMap([Label(3, (1, 2, 3)), Label(1, (4, 5, 6))])
+    black = [0, 0, 0]
+    assert shuffled.get_colormap().tolist() == [black, [4, 5, 6], black, [1, 2, 3]]
+    assert shuffled.get_labels() is None
+    assert SegmentationMap([]).get_colormap().shape == (0, 3)
+
+
+SOURCE = np.full((30, 40, 3), (0, 0, 200), np.uint8)
+RESULT = np.full((15, 20, 3), (0, 200, 0), np.uint8)
+RESULT[:, 10:] = 255
+
+
+def test_a_result_beside_its_source(tmp_path):
+    figure = viz_result_image(
+        RESULT, SOURCE, "Photo", "Found", BinarySegmentation, True, True, True
+    )
+    left, right = figure.axes
+    assert tuple(left.images[0].get_array()[0, 0]) == (200, 0, 0), "turned into RGB"
+    shown = np.asarray(right.images[0].get_array())
+    assert shown.shape == (30, 40, 3)
+    colours = {tuple(pixel) for pixel in shown.reshape(-1, 3)}
+    assert colours == {(0, 200, 0), (255, 255, 255)}, "resized without new ones"
+    assert (left.get_title(), right.get_title()) == ("Photo", "Found")
+    assert not left.axison and not right.axison
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["background", "foreground"]
+    alt = "Source: Photo. Result: Found. Legend: background, foreground."
+    data, metadata = figure._repr_mimebundle_()
+    assert f'alt="{alt}"' in data["text/html"]
+    assert metadata["image/png"]["alt"] == data["text/plain"] == repr(figure) == alt
+    figure.savefig(tmp_path / "found.png")
+    assert (tmp_path / "found.png").stat().st_size > 1000
+
+
+def test_a_result_alone_and_labels_without_names():
+    figure = viz_result_image(RESULT, labels=[Label(0, (1, 2, 3)), Label(7, (4, 5, 6))])
+    (axes,) = figure.axes
+    assert axes.axison
+    assert repr(figure) == "Result of 20 x 15 pixels. Legend: class 0, class 7."
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The alerts that were handed to the notebook, as (text, HTML)."""
+    alerts = []
+
+    def display(bundle, raw):
+        alerts.append((bundle["text/plain"], bundle["text/html"]))
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return alerts
+
+
+def test_an_alert_is_a_box_and_an_exception(shown):
+    alert = NotebookAlert("Too <i>old</i> &amp; slow", "danger")
+    box = '<div class="alert alert-danger">Too <i>old</i> &amp; slow</div>'
+    assert shown == [("Danger: Too old & slow", box)]
+    assert isinstance(alert, Exception)
+    assert str(alert) == alert.message == "Too <i>old</i> &amp; slow"
+    alert.show_message()
+    assert shown[1] == shown[0]
+
+
+def devices(monkeypatch, *names):
+    module = "notebook_utils.compat.environment"
+    monkeypatch.setattr(f"{module}.available_devices", lambda: dict.fromkeys(names))
+    monkeypatch.setattr(f"{module}.missing_devices", lambda: {"GPU": "No driver."})
+
+
+@pytest.mark.parametrize(
+    ("name", "available"),
+    [
+        ("CPU", True),
+        ("cpu", True),
+        ("GPU", True),
+        ("GPU.1", True),
+        ("GPU.2", False),
+        ("NPU", False),
+        ("AUTO", True),
+        ("AUTO:GPU,CPU", True),
+        ("AUTO:-GPU", True),
+        ("HETERO:GPU, CPU", True),
+        ("MULTI:NPU,CPU", False),
+        ("BATCH:GPU(4)", True),
+        ("", False),
+    ],
+)
+def test_a_device_is_available_or_a_warning_is_shown(
+    monkeypatch, shown, name, available
+):
+    devices(monkeypatch, "CPU", "GPU.0", "GPU.1")
+    assert check_device(name) is available
+    assert len(shown) == (not available)
+
+
+def test_the_warning_says_why_there_is_no_gpu_and_carries_no_html(monkeypatch, shown):
+    devices(monkeypatch, "CPU")
+    check_device("GPU.1")
+    assert shown[0][0] == (
+        "Warning: This needs the device GPU.1, which is not available here. "
+        "Available: CPU. No driver."
+    )
+    DeviceNotFoundAlert("<script>")
+    assert "device <script>, which" in shown[1][0] and "<script>" not in shown[1][1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        ("2026.4", True),
+        ("2026.4.1", True),
+        ("2026", True),
+        (" 2026.4 ", True),
+        ("2026.40", False),
+        ("6.4", False),
+        ("2026.4.1.1", False),
+        (">=2025.4", True),
+        (">=2025.4,<2026", False),
+        ("!=2026.4.1", False),
+    ],
+)
+def test_versions_are_compared_as_numbers(monkeypatch, shown, wanted, fits):
+    monkeypatch.setattr(ov, "get_version", lambda: "2026.4.1-22106-abc-releases/2026/4")
+    assert check_openvino_version(wanted) is fits
+    assert len(shown) == (not fits)
+
+
+def test_the_alert_about_a_version_says_what_to_install(monkeypatch, shown):
+    monkeypatch.setattr(ov, "get_version", lambda: "2026.4.1-22106")
+    check_openvino_version("2022.1")
+    assert 'pip install "openvino==2022.1.*"' in shown[0][0]
+
+
+def test_a_model_is_two_files_and_an_address_keeps_its_query(server, tmp_path):
+    for ending in ("xml", "bin"):
+        server.answers[f"/a/my%20model.{ending}?key=a.xml"] = Answer(ending.encode())
+    url = server.url("/a/my%20model.xml?key=a.xml")
+    path = download_ir_model(url, tmp_path / "new")
+    assert path == tmp_path / "new" / "my model.xml"
+    assert path.read_bytes() == b"xml"
+    assert path.with_suffix(".bin").read_bytes() == b"bin"
+
+
+@pytest.mark.parametrize("missing", ["xml", "bin"])
+def test_half_a_model_is_not_kept(server, tmp_path, monkeypatch, missing):
+    monkeypatch.chdir(tmp_path)
+    server.answers[f"/model.{'bin' if missing == 'xml' else 'xml'}"] = Answer(b"x")
+    with pytest.raises(DownloadError, match="404"):
+        download_ir_model(server.url("/model.xml"))
+    assert list(tmp_path.glob("model*")) == []
+
+
+def test_what_was_there_before_stays(server, tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"weights")
+    server.answers["/model.bin"] = Answer(b"weights")
+    with pytest.raises(DownloadError):
+        download_ir_model(server.url("/model.xml"), tmp_path)
+    assert (tmp_path / "model.bin").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("openvino>=2025.4",), ["openvino>=2025.4"]),
+        (("-q", "openvino>=2025.4", "nncf"), ["-q", "openvino>=2025.4", "nncf"]),
+        (("-q openvino nncf<3",), ["-q", "openvino", "nncf<3"]),
+        ((" numpy >= 2.1",), ["numpy >= 2.1"]),
+        (("toys; sys_platform == 'linux'",), ["toys; sys_platform == 'linux'"]),
+        ((r"C:\wheels\a.whl -q",), [r"C:\wheels\a.whl", "-q"]),
+        (('"C:\\my wheels\\a.whl"',), ["C:\\my wheels\\a.whl"]),
+        (("git+https://a.example/b@v1#egg=b",), ["git+https://a.example/b@v1#egg=b"]),
+        (("torch; echo $(whoami) & x",), ["torch;", "echo", "$(whoami)", "&", "x"]),
+        ((Path("my wheels"),), ["my wheels"]),
+    ],
+)
+def test_pip_gets_the_words_that_were_meant(monkeypatch, capsys, arguments, words):
+    started = []
+
+    class Pip:
+        stdout, returncode = ("Collecting toys\n", "done\n"), 0
+
+        def __init__(self, command, **options):
+            started.append(command)
+            assert not options.get("shell"), "on no system"
+
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *error: None  # noqa: E731
+
+    monkeypatch.setattr(subprocess, "Popen", Pip)
+    pip_install(*arguments)
+    assert started == [[sys.executable, "-m", "pip", "install", *words]]
+    assert capsys.readouterr().out == "Collecting toys\ndone\n"
+
+
+def test_pips_output_is_shown_and_its_failure_is_an_error(capfd):
+    with pytest.raises(WorkshopError, match="failed with status"):
+        pip_install("--no-index", "--disable-pip-version-check", "no-such-toy-package")
+    assert "no-such-toy-package" in capfd.readouterr().out
+
+
+def test_nothing_is_reported(monkeypatch):
+    monkeypatch.setattr("socket.socket", lambda *a: pytest.fail("a socket"))
+    assert collect_telemetry("lesson.ipynb") is None

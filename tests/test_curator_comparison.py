@@ -1,41 +1,126 @@
-from nbformat.v4 import new_output
+"""Outputs are compared in one way, and every fixture gets one verdict everywhere."""
 
-from curator.comparison import CHECKED, WIDGET_VIEW, compared, is_checked
-from fixtures.curator_lessons import code
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+from rich.console import Console
+
+from curator.collection import read_collection
+from curator.comparison import WIDGET_VIEW, compared, difference, why_not_comparable
+from curator.lint import RULES, Book
+from curator.progress import RunProgress
+from curator.record import Refreshed, code_digest, write_entry
+from curator.refresh import refresh_lessons
+from fixtures.curator_lessons import CHECKED, FIXTURES, code, make_checkout
+
+# The same as in the tests of the nbval plugin, as an entry in the list of lessons.
+BUDGETS = {
+    "fail-times-out": "cpu_seconds = 1.5",
+    "fail-cpu-budget": "cpu_seconds = 0.5",
+    "fail-memory-budget": "cpu_seconds = 60\nmemory_mb = 200",
+}
+# What a notebook alone can show; the others go wrong when they are run.
+STORED = ("fail-nothing-compared", "fail-nothing-to-compare", "fail-null-count")
 
 
 def shown(**data):
-    return new_output(
-        "display_data", data={k.replace("_", "/"): v for k, v in data.items()}
-    )
+    data = {kind.replace("_", "/"): content for kind, content in data.items()}
+    return new_output("display_data", data=data)
 
 
-def test_text_is_compared_in_its_order():
-    outputs = [
-        new_output("stream", name="stdout", text="a\n"),
-        shown(text_plain="b", text_html="<b>c</b>"),
-    ]
-    assert compared(outputs) == [
-        ("stdout", "a\n"),
-        ("text/plain", "b"),
-        ("text/html", "<b>c</b>"),
-    ]
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
 
 
-def test_pictures_and_widgets_are_not():
-    outputs = [shown(image_png="iVBO"), new_output("display_data", {WIDGET_VIEW: {}})]
-    assert compared(outputs) == []
+@pytest.mark.parametrize(
+    ("stored", "fresh"),
+    [
+        (
+            [shown(text_html="<b>", text_plain="b")],
+            [shown(text_plain="b", text_html="<b>")],
+        ),
+        ([stream("a\n"), stream("b\n")], [stream("a\nb\n")]),
+        ([stream("a"), stream("b", "stderr")], [stream("b", "stderr"), stream("a")]),
+        (
+            [shown(application_json={"a": 1, "b": 2})],
+            [shown(application_json={"b": 2, "a": 1})],
+        ),
+        (
+            [stream("a"), shown(image_png="iVBO")],
+            [stream("a"), shown(image_png="else")],
+        ),
+        (
+            [shown(text_html='<img alt="A ball" src="data:image/png;base64,iV+/=">')],
+            [shown(text_html='<img alt="A ball" src="data:image/jpeg;base64,abc">')],
+        ),
+    ],
+    ids=["mime order", "stream in parts", "two streams", "json", "picture", "in html"],
+)
+def test_same_outputs_agree(stored, fresh):
+    assert compared(stored)
+    assert difference(stored, fresh) is None
 
 
-def test_picture_in_html_counts_by_its_text_alone():
-    first = shown(text_html='<img alt="A ball" src="data:image/png;base64,iV+/=">')
-    second = shown(text_html='<img alt="A ball" src="data:image/jpeg;base64,abc">')
-    other = shown(text_html='<img alt="A cube" src="data:image/jpeg;base64,abc">')
-    assert compared([first]) == compared([second])
-    assert compared([first]) != compared([other])
+@pytest.mark.parametrize(
+    ("stored", "fresh", "last_lines"),
+    [
+        ([stream("old\nsame\n")], [stream("new\nsame\n")], ["+new", " same", " "]),
+        ([stream("a\n")], [stream("a")], [" a", "-"]),
+        ([stream("a")], [stream("a", "stderr")], ["+stderr:", " a"]),
+        ([shown(text_plain="a")], [], ["-text/plain:", "-a"]),
+        ([], [shown(text_plain="a")], ["+text/plain:", "+a"]),
+        (
+            [shown(text_plain="a"), shown(text_plain="b")],
+            [shown(text_plain="b"), shown(text_plain="a")],
+            ["-text/plain:", "-b"],
+        ),
+        (
+            [shown(text_html='<img alt="A ball" src="data:image/png;base64,iV">')],
+            [shown(text_html='<img alt="A cube" src="data:image/png;base64,iV">')],
+            ['+<img alt="A cube" src="data:image">'],
+        ),
+        (
+            [new_output("error", ename="A", evalue="b")],
+            [new_output("error", ename="A", evalue="c")],
+            ["-A: b", "+A: c"],
+        ),
+    ],
+)
+def test_difference_is_shown(stored, fresh, last_lines):
+    assert difference(stored, fresh).splitlines()[-len(last_lines) :] == last_lines
 
 
-def test_tag_says_what_is_checked():
-    assert is_checked(code("1", tags=[CHECKED]))
-    assert not is_checked(code("1", tags=["other"]))
-    assert not is_checked(code("1"))
+@pytest.mark.parametrize(
+    ("output", "count", "reason"),
+    [
+        (stream("a"), 1, ""),
+        (stream("a"), None, "its execution count is null"),
+        (shown(image_png="iVBO"), 1, "no output to compare"),
+        (new_output("display_data", {WIDGET_VIEW: {}}), 1, "no output to compare"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(output, count, reason):
+    cell = code("x", count=count, tags=[CHECKED])
+    cell.outputs = [output]
+    assert reason in why_not_comparable(cell)
+    assert bool(why_not_comparable(cell)) == bool(reason)
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
+    """Its name says what nbval makes of it, as the tests of the plugin show."""
+    notebook = nbformat.read(path, as_version=4)
+    more = {path.stem: BUDGETS.get(path.stem, "cpu_seconds = 60")}
+    root = make_checkout(tmp_path, {path.stem: notebook}, more)
+    folder = root / "notebooks"
+    shutil.copyfile(path, folder / path.name)
+    write_entry(folder, path.name, Refreshed(code_digest(notebook), 1, 1))
+    lessons = read_collection(folder).lessons
+    (result,) = refresh_lessons(lessons, RunProgress(Console(quiet=True)))
+    passes = path.stem.startswith("pass-")
+    assert (result.reason == "The stored outputs still hold.") == passes, result.reason
+    book = Book(path, FIXTURES, notebook)
+    rules = [RULES["tagged-outputs"], RULES["something-checked"]]
+    assert any(list(rule.find(book)) for rule in rules) == (path.stem in STORED)

@@ -10,7 +10,7 @@ from curator.__main__ import main
 from curator.checks import Check, print_findings
 from curator.collection import read_collection
 from curator.lint import RULES, Book, check_tools, lint_lessons
-from curator.record import Entry, code_digest, write_entry
+from curator.record import Refreshed, code_digest, write_entry
 from fixtures.curator_lessons import make_checkout, notebook, text
 from fixtures.lint_examples import BAD, GOOD
 from fixtures.lint_examples.code import LESSON
@@ -71,7 +71,7 @@ def test_outputs_of_changed_code_are_found(tmp_path):
     book = Book(lesson.path, root, nbformat.read(lesson.path, 4), lesson)
     stale = RULES["stale-outputs"].find
     assert [what for _, what in stale(book)] == ["It was never refreshed."]
-    entry = Entry(code_digest(book.notebook), peak_memory_mb=100, cpu_s=1)
+    entry = Refreshed(code_digest(book.notebook), peak_memory_mb=100, cpu_s=1)
     write_entry(lesson.path.parent, lesson.path.name, entry)
     assert list(stale(book)) == []
     book.notebook.cells.append(nbformat.v4.new_markdown_cell("More prose."))

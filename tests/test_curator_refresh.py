@@ -13,7 +13,7 @@ from curator.refresh import refresh_lessons, tidy
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
 
 RANDOM = "import secrets\n\nprint(secrets.token_hex())"
-LESSON = (text("# Title"), RANDOM, code("print(6 * 7)", tags=[CHECKED]))
+LESSON = (text("# Title"), RANDOM)
 
 
 class Shelf:
@@ -21,7 +21,8 @@ class Shelf:
 
     def __init__(self, root, *cells):
         if cells:
-            make_checkout(root, {"00-first": notebook(*cells)})
+            checked = code("print(6 * 7)", tags=[CHECKED])
+            make_checkout(root, {"00-first": notebook(*cells, checked)})
         self.folder = root / "notebooks"
         self.path = self.folder / "00-first.ipynb"
 
@@ -81,7 +82,7 @@ def test_force_stores_new_outputs(shelf):
     "change",
     [
         lambda book: book.cells[1].update(source=RANDOM + "\nx = 1"),
-        lambda book: book.cells[2].metadata.update(tags=[]),
+        lambda book: book.cells[2].metadata.update(tags=[CHECKED, "other"]),
         lambda book: book.cells[2].outputs[0].update(text="41\n"),
         lambda book: book.cells[1].update(execution_count=7),
     ],
@@ -102,6 +103,25 @@ def test_prose_can_change_while_the_outputs_stay(shelf):
     assert shelf.read().cells[1].outputs == before
 
 
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (
+            code("x = 1", tags=[CHECKED]),
+            "Cell 1: The cell is tagged nbval-check-output",
+        ),
+        (code("print(1)"), "Nothing was compared."),
+    ],
+)
+def test_lesson_that_nbval_would_refuse_is_not_stored(tmp_path, cell, reason):
+    make_checkout(tmp_path, {"00-first": notebook(cell)})
+    shelf = Shelf(tmp_path)
+    result = shelf.refresh()
+    assert result.status == "failed"
+    assert result.reason.startswith(reason)
+    assert shelf.read().cells[0].execution_count is None
+
+
 def test_failing_lesson_is_left_as_it_was(tmp_path):
     shelf = Shelf(tmp_path, code("print(1)", "0\n", 5), "1 / 0")
     before = shelf.path.read_bytes()
@@ -118,6 +138,21 @@ def test_run_is_as_under_nbval_with_included_kits(tmp_path, monkeypatch):
     )
     shelf.refresh()
     assert shelf.read().cells[0].outputs[0].text == "['included', '1']\n"
+
+
+def test_result_with_a_table_settles(tmp_path):
+    """A notebook stores mime types sorted; a kernel sends the plain text first."""
+    source = (
+        "from types import SimpleNamespace\n\n"
+        "class Kit(SimpleNamespace):\n"
+        "    def _repr_html_(self):\n"
+        "        return '<table>'\n\n\n"
+        "kit = Kit()\nkit"
+    )
+    show = code(source, tags=[CHECKED])
+    shelf = Shelf(tmp_path, show)
+    assert shelf.refresh().reason == "Outputs stored."
+    assert shelf.refresh().reason == "The stored outputs still hold."
 
 
 def test_native_prints_are_not_stored(tmp_path):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat.v4 import new_output
 from PIL import Image
 
@@ -70,13 +71,28 @@ def test_text_is_no_picture():
     assert thumbnails(notebook(code("1", "1\n", 1), shown({"text/html": "<b>"}))) == []
 
 
+def broken_pictures():
+    whole = base64.b64decode(picture(mode="RGBA"))
+    bombs = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\x7f" * 8 + b"\x08\2\0\0\0"
+    damaged = bytearray(whole)
+    damaged[45] ^= 255
+    broken = [b"", b"no picture", whole[:60], bytes(damaged), bombs]
+    return ["not base64", *(base64.b64encode(data).decode() for data in broken)]
+
+
+@pytest.mark.parametrize("encoded", broken_pictures())
+def test_picture_that_cannot_be_decoded_is_left_out(encoded, tmp_path):
+    book = notebook(shown({"image/png": encoded}), shown({"image/png": picture()}))
+    assert [found.alt[:19] for found in thumbnails(book)] == ["Picture from cell 2"]
+
+
 def test_page_shows_what_went_wrong(tmp_path):
     bad = result(status="failed")
     bad.reason = "Cell 2 raised ValueError."
     bad.failing_cell = FailingCell(
-        3, 2, "if a < b:", "ValueError", "no & never", "Traceback ..."
+        2, "if a < b:", "ValueError", "no & never", "Traceback ..."
     )
-    bad.slowest_cells = [CellTime(3, 2, 1.234, "import <slow>")]
+    bad.slowest_cells = [CellTime(2, 1.234, "import <slow>")]
     bad.kits = [{"kit": "a-kit", "origin": "included", "reason": "by request"}]
     page = write_report(tmp_path, [bad], "A run").read_text(encoding="utf-8")
     for words in (
@@ -97,7 +113,7 @@ def test_summary_says_the_same_in_markdown(tmp_path):
     good.compared = 3
     good.cpu_s, good.peak_memory_mb = 1.26, 99.9
     bad.reason = "Cell 2 raised <ValueError>."
-    bad.failing_cell = FailingCell(3, 2, "x", "ValueError", "no", "one\ntwo")
+    bad.failing_cell = FailingCell(2, "x", "ValueError", "no", "one\ntwo")
     missing.status = "not_run"
     write_report(tmp_path, [good, bad, missing], "A run")
     summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
@@ -105,6 +121,15 @@ def test_summary_says_the_same_in_markdown(tmp_path):
     assert "| 02-c | · not run | 0 of 0 | - |" in summary
     assert "**1 of 2 lessons did not pass: 01-b.**" in summary
     assert "**01-b**: Cell 2 raised <ValueError>.\n\n```\none\ntwo\n```" in summary
+
+
+def test_the_word_compared_appears_only_where_something_was(tmp_path):
+    ran = result()
+    for compared in (None, 3):
+        ran.compared = compared
+        page = write_report(tmp_path, [ran], "A run").read_text(encoding="utf-8")
+        summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+        assert ("ompared" in page) == ("compared" in summary) == (compared == 3)
 
 
 def test_broken_budget_stands_out(tmp_path):
@@ -117,8 +142,8 @@ def test_broken_budget_stands_out(tmp_path):
 
 def test_slowest_cells_of_all_lessons_come_first(tmp_path):
     one, two = result("00-a"), result("01-b")
-    one.slowest_cells = [CellTime(0, 1, 3.0, "third"), CellTime(1, 2, 1.0, "last")]
-    two.slowest_cells = [CellTime(0, 1, 9.0, "first")]
+    one.slowest_cells = [CellTime(1, 3.0, "third"), CellTime(2, 1.0, "last")]
+    two.slowest_cells = [CellTime(1, 9.0, "first")]
     page = write_report(tmp_path, [one, two], "A run").read_text(encoding="utf-8")
     places = [page.index(f"<code>{line}") for line in ("first", "third", "last")]
     assert places == sorted(places)

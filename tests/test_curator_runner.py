@@ -29,16 +29,14 @@ with open(os.environ["NOTEBOOK_KITS_LOG"], "a") as log:
 WHERE = "import os\nfrom pathlib import Path\nprint(Path.cwd().name)"
 
 
-# Without a cell to compare no lesson passes.
-COMPARED = code("print('same')", "same\n", 1, [CHECKED])
-
-
 def run(root, names=()):
-    """Run lessons; return the exit status, the reports by name and the text."""
+    """Run lessons; return the reports by name and the text."""
     lessons = read_collection(root / "notebooks").select(names)
     console = Console(record=True, width=200, force_terminal=False)
-    status = run_lessons(lessons, root / "build", RunProgress(console))
-    return status, read_report(root / "build"), console.export_text()
+    results = run_lessons(lessons, root / "build", RunProgress(console))
+    report = read_report(root / "build")
+    assert report == {result.name: result.to_dict() for result in results}
+    return report, console.export_text()
 
 
 def read_report(output):
@@ -50,15 +48,13 @@ def read_report(output):
 def ran(tmp_path_factory):
     """A run of lessons that end in every way there is."""
     lessons = {
-        "00-passes": notebook("answer = 6 * 7", WHERE, ANNOUNCE, COMPARED),
+        "00-passes": ["answer = 6 * 7", WHERE, ANNOUNCE],
         "01-raises": ["x = 1", "# why\n1 / 0", "print('never')"],
         "02-kernel-dies": ["import os", "os._exit(1)"],
         "03-hangs": ["import time\ntime.sleep(60)"],
-        "04-holds-much": notebook(COMPARED, "held = bytes(bytearray(200_000_000))"),
+        "04-holds-much": ["held = bytes(bytearray(200_000_000))"],
         "05-is-skipped": ["1 / 0"],
-        "06-compares-nothing": ["1"],
-        "07-differs": notebook(code("print('new')", "old\n", 1, [CHECKED]), COMPARED),
-        "08-null-count": notebook(code("print('1')", "1\n", None, [CHECKED])),
+        "06-differs": notebook(code("print('new')", "old\n", 1, [CHECKED])),
     }
     more = {
         "03-hangs": "cpu_seconds = 0.5",
@@ -77,10 +73,6 @@ def ran(tmp_path_factory):
     return root, *outcome
 
 
-def test_exit_status_says_that_one_failed(ran):
-    assert ran[1] == 1
-
-
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
@@ -90,21 +82,20 @@ def test_exit_status_says_that_one_failed(ran):
         ("03-hangs", "timeout", "It was not done after 1.5 s."),
         ("04-holds-much", "failed", "its budget is 150 MB."),
         ("05-is-skipped", "skipped", "Broken; skipped until 2999-12-31."),
-        ("06-compares-nothing", "failed", "Nothing was compared."),
-        ("07-differs", "failed", "Cell 1: The output differs from the stored one."),
-        ("08-null-count", "failed", "Nothing was compared."),
+        ("06-differs", "passed", ""),
     ],
 )
 def test_each_lesson_has_its_result(ran, name, status, reason):
-    _, _, report, text = ran
+    _, report, text = ran
     assert report[name]["status"] == status
+    assert report[name]["compared"] is None
     assert reason in report[name]["reason"]
     assert reason in text
 
 
 def test_failing_cell_is_named_with_its_traceback(ran):
-    cell = ran[2]["01-raises"]["failing_cell"]
-    assert (cell["index"], cell["number"]) == (1, 2)
+    cell = ran[1]["01-raises"]["failing_cell"]
+    assert cell["number"] == 2
     assert (cell["error"], cell["message"]) == ("ZeroDivisionError", "division by zero")
     assert "1 / 0" in cell["source"]
     assert "----> 2 1 / 0" in cell["traceback"]
@@ -114,66 +105,37 @@ def test_failing_cell_is_named_with_its_traceback(ran):
 def test_kernel_starts_in_the_folder_of_the_notebook(ran):
     copy = nbformat.read(ran[0] / "build" / "00-passes.ipynb", as_version=4)
     assert copy.cells[1].outputs[0].text == "notebooks\n"
-    assert [cell.execution_count for cell in copy.cells] == [1, 2, 3, 4]
+    assert [cell.execution_count for cell in copy.cells] == [1, 2, 3]
 
 
 def test_kits_are_included_and_announced_once(ran):
     announced = {"kit": "a-kit", "origin": "included", "reason": "why"}
-    assert ran[2]["00-passes"]["kits"] == [announced]
+    assert ran[1]["00-passes"]["kits"] == [announced]
 
 
 def test_usage_and_slowest_cells_are_reported(ran):
-    lesson = ran[2]["00-passes"]
+    lesson = ran[1]["00-passes"]
     assert lesson["cpu_s"] > 0
     assert lesson["peak_memory_mb"] > 10
     assert lesson["budget"] == {"cpu_s": 60, "memory_mb": 1700, "wall_s": 180}
-    assert {cell["number"] for cell in lesson["slowest_cells"]} == {1, 2, 3, 4}
+    assert {cell["number"] for cell in lesson["slowest_cells"]} == {1, 2, 3}
 
 
 def test_callers_choice_of_kits_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
-    root = make_checkout(tmp_path, {"00-first": notebook(ANNOUNCE, COMPARED)})
-    _, report, _ = run(root)
+    report, _ = run(make_checkout(tmp_path, {"00-first": [ANNOUNCE]}))
     assert report["00-first"]["kits"][0]["origin"] == "published"
-    # The stored outputs are those of the included kits: there is nothing to compare.
-    assert (report["00-first"]["status"], report["00-first"]["compared"]) == (
-        "passed",
-        None,
-    )
-
-
-def test_checked_outputs_are_compared(ran):
-    compared = {name: lesson["compared"] for name, lesson in ran[2].items()}
-    assert compared["00-passes"] == 1
-    assert compared["01-raises"] == compared["06-compares-nothing"] == 0
-    assert compared["05-is-skipped"] is None
-    assert compared["07-differs"] == 2
-
-
-def test_difference_is_shown(ran):
-    cell = ran[2]["07-differs"]["failing_cell"]
-    assert cell["error"] == "OutputDiffers"
-    assert cell["traceback"].splitlines()[-2:] == ["-old", "+new"]
 
 
 def test_dead_kernel_is_noticed_long_before_the_time_is_up(ran):
-    lesson = ran[2]["02-kernel-dies"]
+    lesson = ran[1]["02-kernel-dies"]
     assert lesson["wall_s"] < lesson["budget"]["wall_s"] / 4
-
-
-def test_only_the_named_lessons_run(tmp_path):
-    root = make_checkout(
-        tmp_path, {"00-first": ["1 / 0"], "01-second": notebook(COMPARED)}
-    )
-    status, report, _ = run(root, ["1"])
-    assert (status, list(report)) == (0, ["01-second"])
 
 
 def test_file_that_is_no_notebook_is_an_error(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["1"]})
     (root / "notebooks" / "00-first.ipynb").write_text("{")
-    status, report, _ = run(root)
-    assert status == 1
+    report, _ = run(root)
     assert report["00-first"]["status"] == "error"
     assert "cannot be read" in report["00-first"]["reason"]
 
@@ -189,8 +151,7 @@ def test_copy_of_an_earlier_run_does_not_stay(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
 def test_ctrl_c_leaves_a_report(tmp_path):
     hangs = ["import os\nopen('pid', 'w').write(str(os.getpid()))", "while True: pass"]
-    good = notebook(COMPARED)
-    root = make_checkout(tmp_path, {"00-a": good, "01-b": hangs, "02-c": good})
+    root = make_checkout(tmp_path, {"00-a": ["1"], "01-b": hangs, "02-c": ["1"]})
     command = [sys.executable, "-m", "curator", "--root", str(root), "run"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         pid_file = root / "notebooks" / "pid"
@@ -216,20 +177,14 @@ def test_notebook_without_code_passes(tmp_path):
     assert (result.status, result.cells) == ("passed", 0)
 
 
-def test_native_prints_are_not_compared(tmp_path):
-    loud = code("import os\n\n_ = os.write(1, b'x')\nprint('y')", "y\n", 1, [CHECKED])
-    status, _, _ = run(make_checkout(tmp_path, {"00-first": notebook(loud)}))
-    assert status == 0
-
-
 def test_terminal_gets_a_table(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["1"]})
     lessons = read_collection(root / "notebooks").lessons
     console = Console(record=True, width=100, force_terminal=True)
     run_lessons(lessons, root / "build", RunProgress(console))
     text = console.export_text()
-    assert "Seconds" in text
     assert "1/1" in text
+    assert "✓ passed" in text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from curator.__main__ import main
 from curator.cards import CardError, model_card
 from curator.notebooks import NotebookError
-from curator.record import Entry, code_digest, write_entry
+from curator.record import Refreshed, code_digest, write_entry
 from curator.sync import BEGIN, END, SyncError, sync
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
 
@@ -133,7 +133,7 @@ def shelf(tmp_path):
     root = make_checkout(tmp_path, {"00-first": notebook(*LESSON)})
     (root / "README.md").write_text(f"{BEGIN}\n{END}\n")
     path = root / "notebooks" / "00-first.ipynb"
-    entry = Entry(code_digest(read(root)), peak_memory_mb=612, cpu_s=9)
+    entry = Refreshed(code_digest(read(root)), peak_memory_mb=612, cpu_s=9)
     write_entry(path.parent, path.name, entry)
     sync(root)
     return root
@@ -163,7 +163,7 @@ def test_contents_follow_the_headings_and_need_no_run(shelf):
     assert len(read(shelf).cells) == len(LESSON) + 1
     assert read(shelf).cells[3].outputs[0].text == "1\n"
     assert (shelf / "notebooks" / "refreshed.json").read_bytes() == record
-    assert "| ✓ passed, 1 output compared |" in readme(shelf)
+    assert "| ✓ passed, 1 checked output |" in readme(shelf)
 
 
 def readme(root):
@@ -207,7 +207,7 @@ def test_download_is_that_of_proven_kits(shelf, monkeypatch):
 
 def test_record_forgets_lessons_that_are_gone(shelf):
     folder = shelf / "notebooks"
-    write_entry(folder, "07-gone.ipynb", Entry("", 1, 1))
+    write_entry(folder, "07-gone.ipynb", Refreshed("", 1, 1))
     sync(shelf)
     assert "07-gone" not in (folder / "refreshed.json").read_text()
 

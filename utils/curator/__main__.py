@@ -136,14 +136,15 @@ def _add_names(command: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .progress import RunProgress
+    from .results import BAD
     from .runner import run_lessons
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").select(arguments.names)
     output = arguments.output or root / "build" / "run"
-    status = run_lessons(lessons, output, RunProgress())
+    results = run_lessons(lessons, output, RunProgress())
     print(f"The report: {output / 'index.html'}")
-    return status
+    return 1 if any(result.status in BAD for result in results) else 0
 
 
 def _test(arguments: argparse.Namespace, rest: list[str]) -> int:

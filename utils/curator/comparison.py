@@ -1,27 +1,22 @@
-"""What nbval compares of a cell's outputs, and what of them it should not.
+"""The one comparison of a cell's fresh outputs with its stored ones.
 
 Text is compared, pictures are not: their bytes change with every release of the library
-that drew them. A picture inside HTML would be compared after all, so its bytes are left
-out there as well.
+that drew them. So the bytes of a picture inside HTML are left out as well.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from nbformat import NotebookNode
 
-from .results import DIFFERS, FailingCell
-
 CHECKED = "nbval-check-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# In the form of nbval's sanitizing: a pattern and what stands in its place.
-PICTURE_IN_HTML = r"data:image/[\w.+-]+;base64,[\w+/=\s]+"
-PICTURE = "data:image"
-
 _NOT_COMPARED = ("image/png", "image/jpeg", WIDGET_VIEW)
+_PICTURE_IN_HTML = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=\s]+")
 
 
 def is_checked(cell: NotebookNode) -> bool:
@@ -29,8 +24,8 @@ def is_checked(cell: NotebookNode) -> bool:
     return CHECKED in cell.metadata.get("tags", [])
 
 
-def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, Any]]:
-    """Return what is compared of outputs: kind and content.
+def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, str]]:
+    """Return what is compared of a cell's outputs.
 
     Parameters
     ----------
@@ -40,67 +35,66 @@ def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, Any]]:
     Returns
     -------
     list of tuple
-        The name of a stream and its text, or a mime type and its content, in the order
-        of the outputs. Empty where nothing is compared.
+        The name of a stream with all of its text, the mime type of a result with its
+        content, or ``"error"`` with the exception. Sorted by these names: a notebook is
+        stored with its mime types sorted, and a kernel sends them in any order. Outputs
+        of one kind keep their order. Empty where nothing is compared.
     """
-    found: list[tuple[str, Any]] = []
+    streams: dict[str, str] = {}
+    found: list[tuple[str, str]] = []
     for output in outputs:
         if output.output_type == "stream":
-            found.append((output.name, output.text))
+            streams[output.name] = streams.get(output.name, "") + output.text
+        elif output.output_type == "error":
+            found.append(("error", f"{output.ename}: {output.evalue}"))
         for mime, content in output.get("data", {}).items():
             if mime not in _NOT_COMPARED:
-                text = isinstance(content, str)
-                found.append((mime, _without_pictures(content) if text else content))
-    return found
+                found.append((mime, _text(content)))
+    return sorted([*streams.items(), *found], key=lambda pair: pair[0])
 
 
-def differences(
-    stored: NotebookNode, fresh: NotebookNode
-) -> tuple[int, list[FailingCell]]:
-    """Compare the checked outputs of two runs of the same code.
+def why_not_comparable(cell: NotebookNode) -> str:
+    """Say why a checked cell would pass whatever it shows; nothing where it would not.
 
     Parameters
     ----------
-    stored, fresh
-        The notebook as it is stored and after it was run. Cells that were not reached
-        have no count and are left out.
+    cell
+        A code cell as it is stored.
+    """
+    if cell.execution_count is None:
+        return f"The cell is tagged {CHECKED} but its execution count is null."
+    if not compared(cell.outputs):
+        return (
+            f"The cell is tagged {CHECKED} but has no output to compare: text, or data "
+            "other than png, jpeg and widgets."
+        )
+    return ""
+
+
+def difference(
+    stored: Iterable[NotebookNode], fresh: Iterable[NotebookNode]
+) -> str | None:
+    """Compare the outputs of two runs of a cell.
 
     Returns
     -------
-    int
-        How many cells were compared.
-    list of FailingCell
-        Those that differ.
+    str or None
+        Both line by line, - stored and + fresh; None where they are the same.
     """
-    count, differing = 0, []
-    cells = [
-        [(i, cell) for i, cell in enumerate(book.cells) if cell.cell_type == "code"]
-        for book in (stored, fresh)
-    ]
-    for number, ((index, old), (_, new)) in enumerate(zip(*cells, strict=True), 1):
-        wanted, found = compared(old.outputs), compared(new.outputs)
-        ran = None not in (old.execution_count, new.execution_count)
-        if not (is_checked(old) and ran and wanted):
-            continue
-        count += 1
-        if wanted != found:
-            message = "The output differs from the stored one."
-            difference = _difference(wanted, found)
-            differing.append(
-                FailingCell(index, number, old.source, DIFFERS, message, difference)
-            )
-    return count, differing
-
-
-def _difference(wanted: list[tuple[str, Any]], found: list[tuple[str, Any]]) -> str:
-    """Lay out two outputs line by line: - stored, + fresh."""
-    before, after = (
-        [line for _, content in outputs for line in str(content).splitlines()]
-        for outputs in (wanted, found)
+    before, after = compared(stored), compared(fresh)
+    if before == after:
+        return None
+    lines = difflib.unified_diff(
+        _lines(before), _lines(after), "stored", "fresh", lineterm=""
     )
-    lines = difflib.unified_diff(before, after, "stored", "fresh", lineterm="")
     return "\n".join(lines)
 
 
-def _without_pictures(text: str) -> str:
-    return re.sub(PICTURE_IN_HTML, PICTURE, text)
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return _PICTURE_IN_HTML.sub("data:image", content)
+    return json.dumps(content, sort_keys=True, indent=1)
+
+
+def _lines(outputs: Iterable[tuple[str, str]]) -> list[str]:
+    return [line for kind, text in outputs for line in [f"{kind}:", *text.split("\n")]]

@@ -12,17 +12,13 @@ from pathlib import Path
 
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import (
-    CellExecutionError,
-    CellTimeoutError,
-    DeadKernelError,
-)
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from rich.text import Text
 
 from .collection import Lesson
-from .results import CellTime, FailingCell, LessonResult
+from .results import KERNEL_DIED, CellTime, FailingCell, LessonResult
 from .usage import UsageSampler
 
 # Output that is on its way when a cell has ended: nbclient gives it 4 s and then loses
@@ -34,21 +30,12 @@ LAST_WORDS = 4000
 
 KITS_LOG = "NOTEBOOK_KITS_LOG"
 
-# ipykernel hides what native code prints where this is set, and pytest, which runs the
-# kernel of the notebooks lane, sets it. Whoever stores or compares outputs does it too.
-AS_UNDER_PYTEST = {"PYTEST_CURRENT_TEST": "1"}
-
 # What a cell's metadata may say under "jupyter": its source or outputs are folded away.
 COLLAPSED = ("source_hidden", "outputs_hidden")
 
 # What nbclient logs is in the result; on the terminal it would break the table.
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
-
-
-class KernelDiedError(RuntimeError):
-    """The process of a kernel has gone; the message says how."""
-
 
 OnCell = Callable[[int], None]
 
@@ -66,7 +53,7 @@ def execute(
     lesson: Lesson,
     notebook: NotebookNode,
     environment: Mapping[str, str] | None = None,
-    on_cell: OnCell | None = None,
+    on_cell: OnCell = lambda number: None,
 ) -> LessonResult:
     """Run a lesson's notebook in a clean kernel and store the outputs in it.
 
@@ -103,9 +90,9 @@ def execute(
         client = _client(notebook)
         try:
             with _kernel(client, lesson, {**given, **(environment or {})}, printed):
-                _run_cells(client, cells, result, on_cell or (lambda number: None))
+                _run_cells(client, cells, result, on_cell)
         except RuntimeError as error:  # how nbclient and jupyter_client report it
-            result.status, result.reason = "error", f"No kernel: {error}"
+            result.fail("error", f"No kernel: {error}")
         if result.status == "error" and result.failing_cell:
             words = printed.read_text(encoding="utf-8", errors="replace")
             result.failing_cell.traceback = words[-LAST_WORDS:]
@@ -202,7 +189,6 @@ def _run_cells(
     on_cell: OnCell,
 ) -> None:
     times: list[CellTime] = []
-    failure: Exception | None = None
     end = time.monotonic() + result.budget["wall_s"]
     client.timeout_func = lambda cell: max(1, round(end - time.monotonic()))
     client.shutdown_kernel = "immediate"  # unless all goes well: it may be busy
@@ -211,49 +197,44 @@ def _run_cells(
             for number, (index, cell) in enumerate(cells, start=1):
                 result.cells_run = number
                 on_cell(number)
-                with _timed(times, index, number, cell.source):
+                with _timed(times, number, cell.source):
                     client.execute_cell(cell, index, execution_count=number)
             client.shutdown_kernel = "graceful"
             result.status = "passed"
-        except DeadKernelError:
-            failure = KernelDiedError(how_it_ended(client.km))
-        except (CellExecutionError, CellTimeoutError) as error:
-            failure = error
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            _record_failure(result, number, cell, error, client.km)
         finally:
             result.record_usage(sampler.read())
             result.record_times(times)
-    if failure is not None:
-        _record_failure(result, index, number, cell, failure)
 
 
 @contextmanager
-def _timed(
-    times: list[CellTime], index: int, number: int, source: str
-) -> Iterator[None]:
+def _timed(times: list[CellTime], number: int, source: str) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
     finally:
         seconds = round(time.monotonic() - started, 3)
-        times.append(CellTime(index, number, seconds, first_line(source)))
+        times.append(CellTime(number, seconds, first_line(source)))
 
 
 def _record_failure(
-    result: LessonResult, index: int, number: int, cell: NotebookNode, error: Exception
+    result: LessonResult,
+    number: int,
+    cell: NotebookNode,
+    error: CellExecutionError | CellTimeoutError | DeadKernelError,
+    manager: KernelManager,
 ) -> None:
-    name, message, traceback = type(error).__name__, str(error), ""
+    failing = FailingCell(number, cell.source, type(error).__name__, "")
+    result.failing_cell = failing
     if isinstance(error, CellExecutionError):
-        result.status = "failed"
-        name, message = error.ename, plain(error.evalue)
-        traceback = plain("\n".join(cell.outputs[-1].traceback))
-        result.reason = f"Cell {number} raised {name}."
+        failing.error, failing.message = error.ename, plain(error.evalue)
+        failing.traceback = plain("\n".join(cell.outputs[-1].traceback))
+        result.fail("failed", f"Cell {number} raised {error.ename}.")
     elif isinstance(error, CellTimeoutError):
-        result.status = "timeout"
-        message = f"It was not done after {result.budget['wall_s']:g} s."
-        result.reason = f"The lesson's time was up in cell {number}: {message}"
+        failing.message = f"It was not done after {result.budget['wall_s']:g} s."
+        reason = f"The lesson's time was up in cell {number}: {failing.message}"
+        result.fail("timeout", reason)
     else:
-        result.status, name = "error", "KernelDied"
-        result.reason = f"The kernel died in cell {number}. {message}"
-    result.failing_cell = FailingCell(
-        index, number, cell.source, name, message, traceback
-    )
+        failing.error, failing.message = KERNEL_DIED, how_it_ended(manager)
+        result.fail("error", f"The kernel died in cell {number}. {failing.message}")

@@ -58,7 +58,7 @@ def result(lesson: Lesson) -> str:
     if entry.code != code_digest(notebook):
         return "changed since it was run"
     checked = sum(is_checked(cell) for _, cell in code_cells(notebook))
-    return f"✓ passed, {checked} output{'s' * (checked != 1)} compared"
+    return f"✓ passed, {checked} checked output{'s' * (checked != 1)}"
 
 
 def facts_line(lesson: Lesson) -> str:

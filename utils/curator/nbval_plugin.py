@@ -1,4 +1,4 @@
-"""A pytest plugin that closes the gaps of nbval; used by the notebooks lane alone.
+"""A pytest plugin that closes the gaps of nbval.
 
 nbval compares the stored outputs of a lesson with those of a fresh run. By itself it
 passes a cell that was never run, waits half an hour for a dead kernel, and stops a
@@ -8,6 +8,7 @@ none of these, and what came of the lesson is written to a file as it goes along
 One notebook in one pytest process: the kernel and its usage belong to one lesson.
 """
 
+import functools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +17,19 @@ from typing import Any
 
 import nbval.plugin as nbval
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbval.kernel import RunningKernel
 
-from .comparison import PICTURE, PICTURE_IN_HTML, compared
-from .execution import (
-    OUTPUT_TIMEOUT_S,
-    KernelDiedError,
-    first_line,
-    how_it_ended,
-    plain,
+from .comparison import difference, why_not_comparable
+from .execution import OUTPUT_TIMEOUT_S, first_line, how_it_ended, plain
+from .results import (
+    DIFFERS,
+    KERNEL_DIED,
+    CellTime,
+    FailingCell,
+    LessonResult,
+    Status,
 )
-from .results import DIFFERS, CellTime, FailingCell, LessonResult, Status
 from .usage import UsageSampler
 
 
@@ -47,7 +50,7 @@ class WatchedKernel(RunningKernel):  # type: ignore[misc]
         ------
         queue.Empty
             No message came in time.
-        KernelDiedError
+        DeadKernelError
             There will be no more messages.
         """
         end = time.monotonic() + (float("inf") if timeout is None else timeout)
@@ -57,12 +60,10 @@ class WatchedKernel(RunningKernel):  # type: ignore[misc]
                 return super().get_message(stream, timeout=min(1.0, left_s))
             except Empty:
                 if not self.is_alive():
-                    raise self._death() from None
+                    ended = how_it_ended(self.km)
+                    raise DeadKernelError(f"The kernel died. {ended}") from None
                 if time.monotonic() >= end:
                     raise
-
-    def _death(self) -> KernelDiedError:
-        return KernelDiedError(f"The kernel died. {how_it_ended(self.km)}")
 
 
 class LessonRecorder:
@@ -71,90 +72,74 @@ class LessonRecorder:
     Parameters
     ----------
     path
-        The result file.
-    result
-        A result that was not run yet, with the name and the budgets; its other fields
-        are filled in.
+        The result file. It holds a result that was not run yet, with the name and the
+        budgets; its other fields are filled in.
     """
 
-    def __init__(self, path: Path, result: LessonResult) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self.result = result
+        self._result = LessonResult.read(path)
         self._times: list[CellTime] = []
         self._sampler: UsageSampler | None = None
         self._end = float("inf")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Raise nbval's output time-out, 5 s, which stops a kernel when missed.
-
-        And leave pictures inside HTML out of the comparison, as nbval does with others.
-        """
-        self.result.cells = len(items)
+        """Have outputs compared as `refresh` does, and wait longer for them."""
+        self._result.cells = len(items)
         for item in items:
-            item.output_timeout = OUTPUT_TIMEOUT_S
-            item.parent.sanitize_patterns[PICTURE_IN_HTML] = PICTURE
+            item.output_timeout = OUTPUT_TIMEOUT_S  # nbval stops the kernel after 5 s
+            item.fault = None
+            item.compare_outputs = functools.partial(_agree, item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: Any) -> Iterator[None]:
         """Run one cell within what is left of the lesson's time."""
+        result = self._result
         if self._sampler is None:
             self._sampler = UsageSampler(item.parent.kernel.km.provisioner.pid)
             self._sampler.__enter__()
-            self._end = time.monotonic() + self.result.budget["wall_s"]
-        self.result.cells_run = item.cell_num + 1
-        self._save()
-        left_s = max(1.0, self._end - time.monotonic())
-        item.config.option.nbval_cell_timeout = left_s
+            self._end = time.monotonic() + result.budget["wall_s"]
+        result.cells_run = item.cell_num + 1
+        result.write(self._path)
         started = time.monotonic()
+        item.config.option.nbval_cell_timeout = max(1.0, self._end - started)
         try:
-            yield
-            _refuse_what_is_never_compared(item)
             if item.options["check"]:
-                self.result.compared = (self.result.compared or 0) + 1
+                _refuse_what_is_never_compared(item)
+            yield
+            if item.options["check"]:
+                result.compared = (result.compared or 0) + 1
         except Exception as error:
             self._record_failure(item, error)
             raise
         finally:
-            self._record_time(item, time.monotonic() - started)
-            self.result.record_usage(self._sampler.read())
-            self._save()
+            seconds = round(time.monotonic() - started, 3)
+            line = first_line(item.cell.source)
+            self._times.append(CellTime(result.cells_run, seconds, line))
+            result.record_times(self._times)
+            result.record_usage(self._sampler.read())
+            result.write(self._path)
 
     def pytest_sessionfinish(self) -> None:
         """Judge the lesson as a whole."""
+        result = self._result
         if self._sampler is not None:
             self._sampler.__exit__(None, None, None)
-        result = self.result
         if result.status == "not_run" and result.cells_run == result.cells:
             result.status = "passed"
-            result.compared = result.compared or 0
         result.enforce_comparison()
         result.enforce_budget()
-        self._save()
-
-    def _record_time(self, item: Any, seconds: float) -> None:
-        index, number = _index(item), item.cell_num + 1
-        line = first_line(item.cell.source)
-        self._times.append(CellTime(index, number, round(seconds, 3), line))
-        self.result.record_times(self._times)
+        result.write(self._path)
 
     def _record_failure(self, item: Any, error: Exception) -> None:
         status, name, message = _explain(item, error)
+        number = item.cell_num + 1
+        traceback = plain(getattr(error, "inner_traceback", None) or "")
+        cell = FailingCell(number, item.cell.source, name, message, traceback)
+        self._result.fail(status, f"Cell {number}: {message}", cell)
         if name != DIFFERS:  # what follows would only be a consequence
             item.session.shouldfail = message
-        number = item.cell_num + 1
-        if self.result.failing_cell is not None:
-            self.result.reason += f" Cell {number}: {message}"
-            return
-        self.result.status = status
-        self.result.reason = f"Cell {number}: {message}"
-        traceback = plain(getattr(error, "inner_traceback", None) or "")
-        self.result.failing_cell = FailingCell(
-            _index(item), number, item.cell.source, name, message, traceback
-        )
-
-    def _save(self) -> None:
-        self.result.write(self._path)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -164,49 +149,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch nbval's kernels and follow the lesson."""
-    path = config.getoption("--curator-result")
-    result = LessonResult.read(path)
     nbval.RunningKernel = WatchedKernel
-    config.pluginmanager.register(LessonRecorder(path, result), "curator-recorder")
-
-
-def _index(item: Any) -> int:
-    cells = item.parent.nb.cells
-    return next(index for index, cell in enumerate(cells) if cell is item.cell)
+    recorder = LessonRecorder(config.getoption("--curator-result"))
+    config.pluginmanager.register(recorder, "curator-recorder")
 
 
 def _refuse_what_is_never_compared(item: Any) -> None:
-    """Fail a cell that is tagged for comparison but would pass whatever it shows."""
-    if not item.options["check"]:
-        return
-    if item.cell.execution_count is None:
-        item.raise_cell_error(
-            "The cell is tagged nbval-check-output but was stored without having been "
-            "run: its execution count is null."
-        )
-    if not compared(item.cell.outputs):
-        item.raise_cell_error(
-            "The cell is tagged nbval-check-output but stores no output that nbval "
-            "compares: text, or data other than png, jpeg and widgets."
-        )
+    why_not = why_not_comparable(item.cell)
+    if why_not:
+        item.fault = ("NotCompared", why_not)
+        item.raise_cell_error(why_not)
+
+
+def _agree(item: Any, fresh: Any, stored: Any) -> bool:
+    found = difference(stored, fresh)
+    if found is None:
+        return True
+    item.fault = (DIFFERS, "The output differs from the stored one.")
+    item.comparison_traceback = [found]  # nbval shows it
+    return False
 
 
 def _explain(item: Any, error: Exception) -> tuple[Status, str, str]:
     """Return what a failure means: the status, the error's name and a sentence."""
-    words = str(error)
-    if isinstance(error, KernelDiedError):
-        return "error", "KernelDied", words
+    if isinstance(error, DeadKernelError):
+        return "error", KERNEL_DIED, str(error)
     if item.parent.timed_out:
         return "timeout", "Timeout", "The lesson's time was up."
-    if words == "Cell outputs differ":
-        return "failed", DIFFERS, "The output differs from the stored one."
-    if words == "Cell execution caused an exception":
-        name = item.test_outputs[-1].ename
-        return (
-            "failed",
-            name,
-            plain(f"It raised {name}: {item.test_outputs[-1].evalue}"),
-        )
-    if isinstance(error, nbval.NbCellError):
-        return "failed", "NotCompared", words
-    return "error", type(error).__name__, words
+    if item.fault is not None:
+        return "failed", *item.fault
+    last = item.test_outputs[-1] if item.test_outputs else None
+    if last is not None and last.output_type == "error":
+        return "failed", last.ename, plain(f"It raised {last.ename}: {last.evalue}")
+    if isinstance(
+        error, nbval.NbCellError
+    ):  # such as outputs of a cell without a count
+        return "failed", "NotCompared", str(error)
+    return "error", type(error).__name__, str(error)

@@ -1,11 +1,8 @@
 """What a person sees while lessons run: a live table, or lines where none can live."""
 
-import time
-
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.markup import escape
+from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 
 from .results import LessonResult, Status
 
@@ -18,18 +15,11 @@ SIGNS: dict[Status, str] = {
     "skipped": "-",
     "not_run": "·",
 }
-STYLES: dict[Status, str] = {
-    "passed": "green",
-    "failed": "bold red",
-    "timeout": "bold red",
-    "error": "bold red",
-    "skipped": "yellow",
-    "not_run": "dim",
-}
+_STYLES = {"passed": "green", "skipped": "yellow", "not_run": "dim"}
 
 
 class RunProgress:
-    """Shows lesson, cell, seconds and result of each lesson of a run.
+    """Shows lesson, cell, time and result of each lesson of a run.
 
     Parameters
     ----------
@@ -40,70 +30,49 @@ class RunProgress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
-        self._ended: list[LessonResult] = []
-        self._running: tuple[str, int] | None = None
-        self._cell = 0
-        self._started = 0.0
-        self._live = Live(
-            console=self._console, get_renderable=self._table, refresh_per_second=4
+        self._table = Progress(
+            "{task.description}",
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            "{task.fields[verdict]}",
+            console=self._console,
+            disable=not self._console.is_terminal,
         )
+        self._row: TaskID | None = None
 
     def __enter__(self) -> "RunProgress":
         """Begin to show."""
-        if self._console.is_terminal:
-            self._live.start()
+        self._table.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         """Leave the last state on the screen."""
-        self._running = None
-        self._live.stop()
+        self._table.stop()
 
     def begin(self, name: str, cells: int) -> None:
         """Show that a lesson with so many code cells is running."""
-        self._running, self._cell = (name, cells), 0
-        self._started = time.monotonic()
+        self._row = self._table.add_task(name, total=cells, verdict="running")
 
     def cell(self, number: int) -> None:
         """Show that a code cell of the running lesson was begun."""
-        self._cell = number
+        if self._row is not None:
+            self._table.update(self._row, completed=number)
 
     def end(self, result: LessonResult) -> None:
-        """Show what came of a lesson."""
-        self._running = None
-        self._ended.append(result)
+        """Show what came of a lesson, also of one that was never begun."""
+        row = self._row
+        if row is None:
+            row = self._table.add_task(result.name, total=result.cells, verdict="")
+        self._table.update(row, verdict=_verdict(result))
+        self._table.stop_task(row)
+        self._row = None
         if not self._console.is_terminal:
-            self._console.print(_line(result), soft_wrap=True)
-
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        table.add_column("Lesson")
-        table.add_column("Cell", justify="right")
-        table.add_column("Seconds", justify="right")
-        table.add_column("Result")
-        for result in self._ended:
-            table.add_row(
-                result.name,
-                f"{result.cells_run}/{result.cells}",
-                f"{result.wall_s:.1f}",
-                _verdict(result),
-            )
-        if self._running:
-            name, cells = self._running
-            seconds = time.monotonic() - self._started
-            table.add_row(name, f"{self._cell}/{cells}", f"{seconds:.1f}", "running")
-        return table
+            cells = f"cell {result.cells_run} of {result.cells}"
+            line = f"{result.name}: {cells}, {result.wall_s:.1f} s, {_verdict(result)}"
+            self._console.print(line, soft_wrap=True, highlight=False)
 
 
-def _verdict(result: LessonResult) -> Text:
+def _verdict(result: LessonResult) -> str:
+    style = _STYLES.get(result.status, "bold red")
     words = f"{SIGNS[result.status]} {result.status.replace('_', ' ')}"
-    verdict = Text(words, STYLES[result.status])
-    if result.reason:
-        verdict.append(f"  {result.reason}", "default")
-    return verdict
-
-
-def _line(result: LessonResult) -> Text:
-    cells = f"cell {result.cells_run} of {result.cells}"
-    line = Text(f"{result.name}: {cells}, {result.wall_s:.1f} s, ")
-    return line.append_text(_verdict(result))
+    return f"[{style}]{words}[/]  {escape(result.reason)}".rstrip()

@@ -8,7 +8,6 @@ fixture, says how the lesson has to use them.
 
 import csv
 import dataclasses
-import json
 import os
 import shutil
 import tempfile
@@ -232,10 +231,9 @@ def run(
     lessons: Sequence[Lesson], output: Path, environment: Mapping[str, str]
 ) -> list[LessonResult]:
     """Run lessons with further variables and return what came of them."""
-    run_lessons(lessons, output, RunProgress(), environment)
+    results = run_lessons(lessons, output, RunProgress(), environment)
     print(f"The report: {output / 'index.html'}")
-    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    return [LessonResult.from_dict(content) for content in report["lessons"]]
+    return results
 
 
 @contextmanager

@@ -20,7 +20,7 @@ FILE_NAME = "refreshed.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class Refreshed:
     """The run that the stored outputs of a lesson come from.
 
     Attributes
@@ -46,16 +46,16 @@ def code_digest(notebook: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(code).encode()).hexdigest()
 
 
-def read_record(folder: Path) -> dict[str, Entry]:
+def read_record(folder: Path) -> dict[str, Refreshed]:
     """Read what is known of the lessons in a folder, by file name."""
     path = folder / FILE_NAME
     if not path.is_file():
         return {}
     content = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Entry(**entry) for name, entry in content.items()}
+    return {name: Refreshed(**entry) for name, entry in content.items()}
 
 
-def write_entry(folder: Path, name: str, entry: Entry) -> None:
+def write_entry(folder: Path, name: str, entry: Refreshed) -> None:
     """Enter one lesson, unless that is what is known of it already."""
     record = read_record(folder)
     if record.get(name) != entry:
@@ -69,5 +69,5 @@ def record_of(folder: Path, names: Iterable[str]) -> str:
     return json.dumps(_content(kept), indent=1) + "\n"
 
 
-def _content(record: dict[str, Entry]) -> dict[str, dict[str, object]]:
+def _content(record: dict[str, Refreshed]) -> dict[str, dict[str, object]]:
     return {name: dataclasses.asdict(record[name]) for name in sorted(record)}

@@ -1,7 +1,7 @@
 """Stores fresh outputs in the lessons, as nbval will compare them."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from .collection import Lesson
-from .comparison import WIDGET_VIEW, compared, is_checked
-from .execution import AS_UNDER_PYTEST, COLLAPSED, code_cells, execute
+from .comparison import WIDGET_VIEW, difference, is_checked, why_not_comparable
+from .execution import COLLAPSED, code_cells, execute
 from .files import write_text
 from .notebooks import notebook_text
 from .progress import RunProgress
-from .record import Entry, code_digest, read_record, write_entry
-from .results import LessonResult
+from .record import Refreshed, code_digest, read_record, write_entry
+from .results import NOTHING_COMPARED, LessonResult
 
-_ENVIRONMENT = {**AS_UNDER_PYTEST, "NOTEBOOK_KITS": "included"}
+# ipykernel hides what native code prints where the first is set, and pytest, which
+# runs the kernel under nbval, sets it.
+_ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1", "NOTEBOOK_KITS": "included"}
 
 _METADATA = {
     "kernelspec": {
@@ -49,7 +51,8 @@ def refresh_lessons(
     -------
     list of LessonResult
         One for each lesson that ran. The file of a lesson that did not pass is as it
-        was.
+        was. One of which nbval would compare nothing, or not every checked cell, does
+        not pass.
     """
     results = []
     with progress:
@@ -60,41 +63,18 @@ def refresh_lessons(
     return results
 
 
-def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult:
-    text = lesson.path.read_text(encoding="utf-8")
-    stored = nbformat.reads(text, as_version=4)
-    fresh = copy.deepcopy(stored)
-    progress.begin(lesson.name, len(code_cells(fresh)))
-    result = execute(lesson, fresh, _ENVIRONMENT, progress.cell)
-    if result.status != "passed":
-        return result
-    if lesson.path.read_text(encoding="utf-8") != text:
-        result.status, result.reason = "error", "Its file was changed while it ran."
-        return result
-    folder, name = lesson.path.parent, lesson.path.name
-    digest, known = code_digest(stored), read_record(folder).get(name)
-    current = known is not None and known.code == digest
-    keep = current and not force and same_checked_outputs(stored, fresh)
-    _store(lesson.path, tidy(stored if keep else fresh))
-    if not keep:  # figures differ a little in every run: they stay as well
-        entry = Entry(digest, round(result.peak_memory_mb), round(result.cpu_s))
-        write_entry(folder, name, entry)
-    result.reason = "The stored outputs still hold." if keep else "Outputs stored."
-    return result
-
-
-def same_checked_outputs(stored: NotebookNode, fresh: NotebookNode) -> bool:
-    """Say whether the outputs that nbval compares are the same in two runs.
+def checked_outputs_hold(stored: NotebookNode, fresh: NotebookNode) -> bool:
+    """Say whether nbval would find in a second run what is stored of the first.
 
     Notes
     -----
-    False also where a stored cell has no count: such a run is not worth keeping.
+    False also where a stored cell has another count than a clean run gives it.
     """
     pairs = zip(code_cells(stored), code_cells(fresh), strict=True)
     for number, ((_, old), (_, new)) in enumerate(pairs, start=1):
         if old.execution_count != number:
             return False
-        if is_checked(old) and compared(old.outputs) != compared(new.outputs):
+        if is_checked(old) and difference(old.outputs, new.outputs) is not None:
             return False
     return True
 
@@ -116,14 +96,46 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     return clean
 
 
+def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult:
+    text = lesson.path.read_text(encoding="utf-8")
+    stored = nbformat.reads(text, as_version=4)
+    fresh = copy.deepcopy(stored)
+    progress.begin(lesson.name, len(code_cells(fresh)))
+    result = execute(lesson, fresh, _ENVIRONMENT, progress.cell)
+    if result.status == "passed":
+        for fault in _not_comparable(fresh):
+            result.fail("failed", fault)
+    if result.status != "passed":
+        return result
+    if lesson.path.read_text(encoding="utf-8") != text:
+        result.fail("error", "Its file was changed while it ran.")
+        return result
+    folder, name = lesson.path.parent, lesson.path.name
+    digest, known = code_digest(stored), read_record(folder).get(name)
+    current = known is not None and known.code == digest
+    keep = current and not force and checked_outputs_hold(stored, fresh)
+    _store(lesson.path, tidy(stored if keep else fresh))
+    if not keep:  # figures differ a little in every run: they stay as well
+        entry = Refreshed(digest, round(result.peak_memory_mb), round(result.cpu_s))
+        write_entry(folder, name, entry)
+    result.reason = "The stored outputs still hold." if keep else "Outputs stored."
+    return result
+
+
+def _not_comparable(notebook: NotebookNode) -> Iterator[str]:
+    """Yield why nbval would refuse a notebook that was just run."""
+    if not any(is_checked(cell) for _, cell in code_cells(notebook)):
+        yield NOTHING_COMPARED
+    for number, (_, cell) in enumerate(code_cells(notebook), start=1):
+        why_not = why_not_comparable(cell) if is_checked(cell) else ""
+        if why_not:
+            yield f"Cell {number}: {why_not}"
+
+
 def _wanted(metadata: dict[str, Any]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {}
-    if metadata.get("tags"):
-        wanted["tags"] = metadata["tags"]
-    collapsed = {key: metadata.get("jupyter", {}).get(key) for key in COLLAPSED}
-    if any(collapsed.values()):
-        wanted["jupyter"] = {key: True for key, value in collapsed.items() if value}
-    return wanted
+    jupyter = {key: True for key in COLLAPSED if metadata.get("jupyter", {}).get(key)}
+    wanted = {"tags": metadata.get("tags"), "jupyter": jupyter}
+    return {key: value for key, value in wanted.items() if value}
 
 
 def _store(path: Path, notebook: NotebookNode) -> None:

@@ -1,6 +1,7 @@
 """One page about a run of lessons: HTML, a summary in markdown, all of it as JSON."""
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import html
@@ -17,7 +18,15 @@ from PIL import Image
 from .execution import code_cells, first_line
 from .files import write_json, write_text
 from .progress import SIGNS
-from .results import BAD, DIFFERS, STATUSES, CellTime, LessonResult, versions
+from .results import (
+    BAD,
+    DIFFERS,
+    KERNEL_DIED,
+    STATUSES,
+    CellTime,
+    LessonResult,
+    versions,
+)
 from .templates import template
 
 THUMBNAIL_PX = (240, 180)
@@ -29,9 +38,11 @@ _HTML_PICTURE = re.compile(r"<img\b[^>]*>")
 _HTML_BYTES = re.compile(r'src="data:image/(?:png|jpeg);base64,([^"]+)"')
 _HTML_ALT = re.compile(r'alt="([^"]*)"')
 
+# What Pillow raises for bytes that are no picture, or not the whole of one.
+_UNDECODABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 # What the long text about a failing cell is; the traceback of an error elsewhere.
-_DETAILS = {"KernelDied": "What the process printed last", DIFFERS: "What differs"}
+_DETAILS = {KERNEL_DIED: "What the process printed last", DIFFERS: "What differs"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +89,7 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
         "counts": [(status, counts[status]) for status in STATUSES if counts[status]],
         "signs": SIGNS,
         "bad": BAD,
+        "compared": any(result.compared is not None for result in results),
         "details": _DETAILS,
         "slowest": slowest_cells(results),
         "kits": kits_used(results),
@@ -144,14 +156,16 @@ def thumbnails(notebook: NotebookNode) -> list[Thumbnail]:
     -------
     list of Thumbnail
         At most 240 x 180 pixels each, in the order of the notebook. A picture without
-        alt text is described by the cell that showed it.
+        alt text is described by the cell that showed it. One that cannot be decoded is
+        left out: no browser shows it either.
     """
     found = []
     for number, (_, cell) in enumerate(code_cells(notebook), start=1):
         fallback = f"Picture from cell {number}: {first_line(cell.source)}"
         for output in cell.get("outputs", []):
             for encoded, alt in _pictures(output):
-                found.append(Thumbnail(_shrink(encoded), alt or fallback))
+                with contextlib.suppress(*_UNDECODABLE):
+                    found.append(Thumbnail(_shrink(encoded), alt or fallback))
     return found
 
 

@@ -16,8 +16,10 @@ Status = Literal["passed", "failed", "timeout", "error", "skipped", "not_run"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 BAD: tuple[Status, ...] = ("failed", "timeout", "error")
 
+# Two names of errors that no exception has.
+DIFFERS, KERNEL_DIED = "OutputDiffers", "KernelDied"
+
 SLOWEST_CELLS = 5
-DIFFERS = "OutputDiffers"
 NOTHING_COMPARED = (
     "Nothing was compared. Tag the cells whose output must not change with "
     "nbval-check-output and run 'python -m curator refresh'."
@@ -29,12 +31,10 @@ _STAMPED = ("openvino", "torch", "numpy")
 class FailingCell:
     """The cell at which a lesson went wrong.
 
-    `index` counts all cells of the notebook from 0; `number` counts its code cells
-    from 1, as the execution counts do. `traceback` is what the process printed last
-    where the kernel died.
+    `number` counts code cells from 1, as execution counts do. `traceback` is what the
+    process printed last where the kernel died, and the difference where outputs differ.
     """
 
-    index: int
     number: int
     source: str
     error: str
@@ -46,7 +46,6 @@ class FailingCell:
 class CellTime:
     """How long one code cell took, in seconds of wall time."""
 
-    index: int
     number: int
     seconds: float
     first_line: str
@@ -67,8 +66,7 @@ class LessonResult:
     cells, cells_run
         Code cells in the notebook, and those that were begun.
     compared
-        Cells whose stored output was compared; None where that is not asked, because
-        the stored outputs are not those of the kits that were used.
+        Cells whose stored output nbval compared; None where it did not run the lesson.
     kits
         What ``load_kit`` announced: kit, origin and reason of each.
     """
@@ -90,13 +88,27 @@ class LessonResult:
 
     @classmethod
     def of(cls, lesson: Lesson) -> "LessonResult":
-        """Begin the result of a lesson that has not run yet."""
+        """Begin the result of a lesson; it is complete for one that is skipped."""
         budget = {
             "cpu_s": lesson.cpu_seconds,
             "memory_mb": lesson.memory_mb,
             "wall_s": lesson.wall_timeout_s,
         }
-        return cls(lesson.name, lesson.title, budget=budget)
+        result = cls(lesson.name, lesson.title, budget=budget)
+        if lesson.skip is not None:
+            reason = lesson.skip.reason.rstrip(".")
+            result.status = "skipped"
+            result.reason = f"{reason}; skipped until {lesson.skip.until}."
+        return result
+
+    def fail(
+        self, status: Status, reason: str, cell: FailingCell | None = None
+    ) -> None:
+        """Record what went wrong; status and cell of an earlier failure stay."""
+        if self.status not in BAD:
+            self.status = status
+        self.reason = f"{self.reason} {reason}".strip()
+        self.failing_cell = self.failing_cell or cell
 
     def record_usage(self, usage: Usage) -> None:
         """Take over what the kernel used."""
@@ -109,27 +121,25 @@ class LessonResult:
         ordered = sorted(times, key=lambda cell: cell.seconds, reverse=True)
         self.slowest_cells = ordered[:SLOWEST_CELLS]
 
-    def record_differences(self, compared: int, cells: Iterable[FailingCell]) -> None:
-        """Take over how many cells were compared, and which of them differ."""
-        self.compared = compared
-        for cell in cells:
-            if self.status == "passed":
-                self.status = "failed"
-            self.failing_cell = self.failing_cell or cell
-            self.reason = f"{self.reason} Cell {cell.number}: {cell.message}".strip()
-        self.enforce_comparison()
-
     def enforce_comparison(self) -> None:
         """Fail a lesson that passed although nothing of it was compared."""
-        if self.status == "passed" and self.compared == 0:
-            self.status, self.reason = "failed", NOTHING_COMPARED
+        if self.status == "passed" and not self.compared:
+            self.fail("failed", NOTHING_COMPARED)
 
     def enforce_budget(self) -> None:
-        """Fail a lesson that passed but used more than it may."""
-        broken = broken_budgets(self)
-        if self.status == "passed" and broken:
-            self.status = "failed"
-        self.reason = " ".join(filter(None, [self.reason, *broken]))
+        """Fail a lesson that used more than it may."""
+        if self.cpu_s > self.budget["cpu_s"]:
+            self.fail(
+                "failed",
+                f"It used {self.cpu_s:.1f} CPU-seconds; "
+                f"its budget is {self.budget['cpu_s']:g}.",
+            )
+        if self.peak_memory_mb > self.budget["memory_mb"]:
+            self.fail(
+                "failed",
+                f"It held {self.peak_memory_mb:.0f} MB of memory at its peak; "
+                f"its budget is {self.budget['memory_mb']:g} MB.",
+            )
 
     def write(self, path: Path) -> None:
         """Store the result in a file of its own."""
@@ -147,27 +157,10 @@ class LessonResult:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "LessonResult":
         """Read what `to_dict` returned."""
-        content = dict(content)
-        cell = content.get("failing_cell")
-        content["failing_cell"] = FailingCell(**cell) if cell else None
-        content["slowest_cells"] = [CellTime(**c) for c in content["slowest_cells"]]
-        return cls(**content)
-
-
-def broken_budgets(result: LessonResult) -> list[str]:
-    """Say in a sentence each which budgets of a lesson were broken."""
-    sentences = []
-    cpu_s, memory_mb = result.budget["cpu_s"], result.budget["memory_mb"]
-    if result.cpu_s > cpu_s:
-        sentences.append(
-            f"It used {result.cpu_s:.1f} CPU-seconds; its budget is {cpu_s:g}."
-        )
-    if result.peak_memory_mb > memory_mb:
-        sentences.append(
-            f"It held {result.peak_memory_mb:.0f} MB of memory at its peak; "
-            f"its budget is {memory_mb:g} MB."
-        )
-    return sentences
+        cell = content["failing_cell"]
+        times = [CellTime(**time) for time in content["slowest_cells"]]
+        failing = FailingCell(**cell) if cell else None
+        return cls(**{**content, "failing_cell": failing, "slowest_cells": times})
 
 
 def versions() -> dict[str, str]:

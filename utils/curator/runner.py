@@ -1,22 +1,17 @@
-"""Runs lessons as they are shipped and leaves executed copies and a report."""
+"""Executes lessons as they are shipped and leaves executed copies and a report."""
 
-import copy
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .collection import Lesson
-from .comparison import differences
-from .execution import AS_UNDER_PYTEST, code_cells, execute
+from .execution import code_cells, execute
 from .files import write_text
 from .notebooks import NotebookError, notebook_text, read_notebook
 from .progress import RunProgress
 from .report import write_report
-from .results import BAD, LessonResult
+from .results import LessonResult
 
 RUN_TITLE = "Lessons, run as shipped"
-INCLUDED = "included"
-INTERRUPTED = 130  # the exit status of a program that was ended with Ctrl-C
 
 
 def run_lessons(
@@ -24,7 +19,7 @@ def run_lessons(
     output: Path,
     progress: RunProgress,
     environment: Mapping[str, str] | None = None,
-) -> int:
+) -> list[LessonResult]:
     """Run lessons one after the other and write the report.
 
     Parameters
@@ -40,53 +35,33 @@ def run_lessons(
 
     Returns
     -------
-    int
-        0 if no lesson failed, 1 if one did: also one of which nothing was compared, or
-        that broke a budget. 130 if somebody ended the run with Ctrl-C;
-        the lessons that had not ended are then ``not_run`` in the report.
+    list of LessonResult
+        One for each lesson. Outputs are not compared with the stored ones.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Somebody ended the run. The report is written; what had not ended is `not_run`.
     """
-    results = {lesson.name: LessonResult.of(lesson) for lesson in lessons}
+    results = [LessonResult.of(lesson) for lesson in lessons]
     for lesson in lessons:  # an older run's copy would be taken for this one's
         (output / lesson.path.name).unlink(missing_ok=True)
     try:
         with progress:
-            for result in _run_each(lessons, output, progress, environment):
-                results[result.name] = result
-                progress.end(result)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+            for position, lesson in enumerate(lessons):
+                if lesson.skip is None:
+                    results[position] = _run(lesson, output, progress, environment)
+                progress.end(results[position])
     finally:
-        write_report(output, list(results.values()), RUN_TITLE)
-    return 1 if any(result.status in BAD for result in results.values()) else 0
-
-
-def skipped(lesson: Lesson) -> LessonResult | None:
-    """Return the result of a lesson that the collection skips, None for others."""
-    if lesson.skip is None:
-        return None
-    result = LessonResult.of(lesson)
-    result.status = "skipped"
-    reason = lesson.skip.reason.rstrip(".")
-    result.reason = f"{reason}; skipped until {lesson.skip.until}."
-    return result
+        write_report(output, results, RUN_TITLE)
+    return results
 
 
 def unreadable(lesson: Lesson, error: NotebookError) -> LessonResult:
     """Return the result of a lesson whose file is no notebook."""
     result = LessonResult.of(lesson)
-    result.status = "error"
-    result.reason = str(error)
+    result.fail("error", str(error))
     return result
-
-
-def _run_each(
-    lessons: Sequence[Lesson],
-    output: Path,
-    progress: RunProgress,
-    environment: Mapping[str, str] | None,
-) -> Iterator[LessonResult]:
-    for lesson in lessons:
-        yield skipped(lesson) or _run(lesson, output, progress, environment)
 
 
 def _run(
@@ -100,17 +75,6 @@ def _run(
     except NotebookError as error:
         return unreadable(lesson, error)
     progress.begin(lesson.name, len(code_cells(notebook)))
-    stored = copy.deepcopy(notebook)
-    if _kits(environment) != INCLUDED:  # what is stored is about the included kits
-        result = execute(lesson, notebook, environment, progress.cell)
-    else:
-        variables = {**(environment or {}), **AS_UNDER_PYTEST}
-        result = execute(lesson, notebook, variables, progress.cell)
-        result.record_differences(*differences(stored, notebook))
+    result = execute(lesson, notebook, environment, progress.cell)
     write_text(output / lesson.path.name, notebook_text(notebook))
     return result
-
-
-def _kits(environment: Mapping[str, str] | None) -> str:
-    """Return which kits the kernel will be told to use."""
-    return {**os.environ, **(environment or {})}.get("NOTEBOOK_KITS", INCLUDED)

@@ -52,6 +52,10 @@ def test_defaults_fill_in_and_lessons_override(folder):
         (("minutes = 5", 'minutes = "5"'), "minutes must be a number, found '5'"),
         (("minutes = 5", "minutes = true"), "minutes must be a number, found True"),
         (("cpu_seconds = 60", "cpu_seconds = 0"), "cpu_seconds must be more than 0"),
+        (
+            ("minutes = 5", 'minutes = 5\nlevel = "easy"'),
+            "level must be one of",
+        ),
         (('kits = ["a-kit"]', "kits = [1]"), "kits must be a list of names"),
         (("00-first.ipynb", "01-second.ipynb"), "there is no such file"),
         (("00-first.ipynb", "../00-first.ipynb"), "a notebook beside the list"),

@@ -108,7 +108,6 @@ def test_start_page_lists_the_other_lessons(root):
     notebook.cells.append(nbformat.v4.new_markdown_cell(place))
     nbformat.write(notebook, path)
     sync(root)
-    assert "Lessons](#Lessons)" in read(root).cells[1].source
     source = read(root).cells[0].source
     assert "| [01](01-a%7Cb.ipynb) |" in source
     assert "00-first" not in source
@@ -139,18 +138,16 @@ def shelf(tmp_path):
     return root
 
 
-def test_lesson_gets_its_facts_and_contents_below_the_title(shelf):
+def test_lesson_gets_its_facts_below_the_title(shelf):
     book = read(shelf)
-    assert [cell.id for cell in book.cells][:3] == ["cell-0", "contents", "cell-1"]
+    assert [cell.id for cell in book.cells][:3] == ["cell-0", "facts", "cell-1"]
     assert book.cells[1].metadata.tags == ["generated"]
     assert book.cells[1].source == (
         "This page takes about 1 minute, needs 0.7 GB of memory and downloads nothing."
-        "\n\n**On this page**\n\n- [Set up](#Set-up)\n- [Count to `3`?]"
-        "(#Count-to-%603%60?)"
     )
 
 
-def test_contents_follow_the_headings_and_need_no_run(shelf):
+def test_facts_are_put_back_in_place_without_a_run(shelf):
     path = shelf / "notebooks" / "00-first.ipynb"
     book = read(shelf)
     book.cells[2].source = "## Get ready"
@@ -159,7 +156,7 @@ def test_contents_follow_the_headings_and_need_no_run(shelf):
     record = (shelf / "notebooks" / "refreshed.json").read_bytes()
     assert not all(check.passed for check in sync(shelf, check=True))
     sync(shelf)
-    assert "[Get ready](#Get-ready)" in read(shelf).cells[1].source
+    assert read(shelf).cells[1].id == "facts"
     assert len(read(shelf).cells) == len(LESSON) + 1
     assert read(shelf).cells[3].outputs[0].text == "1\n"
     assert (shelf / "notebooks" / "refreshed.json").read_bytes() == record

@@ -28,7 +28,9 @@ SCHEMAS = {
 WRITES = {
     ("weekly", "propose"): {"contents", "pull-requests"},  # the pins of proven kits
     ("weekly", "tell"): {"issues"},
+    ("weekly", "record"): {"contents"},  # the branch `status`
     ("publish", "push"): {"contents"},  # the branch `published`
+    ("publish", "pages"): {"pages", "id-token"},  # the site
 }
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,12 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_names(handout)
     handout.set_defaults(handler=_handout)
 
-    links = commands.add_parser("links", help="ask whether addresses still answer")
-    links.add_argument(
-        "--kits", action="store_true", help="those of kits.toml, not those of pages"
-    )
-    links.set_defaults(handler=_links)
-
     colab = commands.add_parser(
         "colab", help="print the requirements of an environment like Colab's"
     )
@@ -112,14 +107,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     colab.set_defaults(handler=_colab)
 
+    site = commands.add_parser("site", help="build the site and open it")
+    site.add_argument("--to", type=Path, help="default: build/site")
+    site.add_argument("--no-browser", action="store_true", help="do not open it")
+    site.add_argument("--linkcheck", action="store_true", help="follow all links only")
+    site.set_defaults(handler=_site)
+
+    status = commands.add_parser("status", help="enter a run in the status page")
+    status.add_argument("report", type=Path, help="such as build/test/report.json")
+    status.add_argument("--to", type=Path, help="default: site/status")
+    status.set_defaults(handler=_status)
+
     publish = commands.add_parser(
-        "publish", help="write badges, install lines and a gallery for a repository"
+        "publish", help="point the lessons of this checkout at a repository, in place"
     )
     publish.add_argument("--repository", required=True, metavar="OWNER/NAME")
-    publish.add_argument("--branch", default="published")
     publish.add_argument("--revision", default="main")
-    publish.add_argument("--executed", type=Path, help="default: build/run")
-    publish.add_argument("--to", type=Path, help="default: build/site")
     publish.set_defaults(handler=_publish)
 
     sync = commands.add_parser("sync", help="write the pages that are generated")
@@ -200,16 +203,6 @@ def _prove(arguments: argparse.Namespace, rest: list[str]) -> int:
     return prove_each(kits, lessons, root / "build" / "prove", write=arguments.write)
 
 
-def _links(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .checks import print_findings
-    from .links import check_addresses, kit_addresses, page_addresses
-
-    root = _root(arguments)
-    lessons = read_collection(root / "notebooks").lessons
-    asked = kit_addresses() if arguments.kits else page_addresses(root, lessons)
-    return 0 if print_findings(check_addresses(asked)) else 1
-
-
 def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .colab import FREEZE_URL, constraints_there, read_freeze, requirements_there
 
@@ -222,15 +215,33 @@ def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def _publish(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .publishing import Place, publish
+def _site(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .site import build_site
 
     root = _root(arguments)
-    place = Place(arguments.repository, arguments.branch, arguments.revision)
-    lessons = read_collection(root / "notebooks").lessons
-    target = arguments.to or root / "build" / "site"
-    publish(root, lessons, arguments.executed or root / "build" / "run", target, place)
-    print(f"Written to {target}")
+    target = (arguments.to or root / "build" / "site").resolve()
+    if arguments.linkcheck:
+        return build_site(root, target, "linkcheck")
+    status = build_site(root, target)
+    print(f"The site: {target / 'index.html'}")
+    if status == 0 and not arguments.no_browser:
+        webbrowser.open((target / "index.html").as_uri())
+    return status
+
+
+def _status(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .status import record_run
+
+    folder = arguments.to or _root(arguments) / "site" / "status"
+    print(record_run(arguments.report, folder))
+    return 0
+
+
+def _publish(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .publishing import publish
+
+    lessons = read_collection(_root(arguments) / "notebooks").lessons
+    publish(lessons, arguments.repository, arguments.revision)
     return 0
 
 

@@ -35,7 +35,8 @@ _REQUIRED = {
     "memory_mb": "number",
     "kits": "list",
 }
-_OPTIONAL = {"skip": "table"}
+_OPTIONAL = {"level": "string", "skip": "table"}
+_LEVELS = ("beginner", "intermediate", "advanced")
 _SKIP = {"reason": "string", "until": "date"}
 
 
@@ -71,6 +72,8 @@ class Lesson:
         The kits that the lesson loads.
     skip
         Set where the lesson is not run for the time being.
+    level
+        ``beginner``, ``intermediate`` or ``advanced``.
     """
 
     path: Path
@@ -81,6 +84,7 @@ class Lesson:
     memory_mb: float
     kits: tuple[str, ...] = ()
     skip: Skip | None = None
+    level: str = _LEVELS[0]
 
     @property
     def name(self) -> str:
@@ -208,9 +212,16 @@ def _lesson(
             raise CollectionError(f"{where}: {key} must be more than 0.")
     if not all(isinstance(kit, str) for kit in table["kits"]):
         raise CollectionError(f"{where}: kits must be a list of names.")
+    level = table.get("level", _LEVELS[0])
+    if level not in _LEVELS:
+        raise CollectionError(
+            f"{where}: level must be one of {', '.join(_LEVELS)}, found {level!r}."
+        )
     fields = {key: table[key] for key in _REQUIRED if key not in ("file", "kits")}
     skip = _skip(table["skip"], where, today) if "skip" in table else None
-    return Lesson(path=path, kits=tuple(table["kits"]), skip=skip, **fields)
+    return Lesson(
+        path=path, kits=tuple(table["kits"]), skip=skip, level=level, **fields
+    )
 
 
 def _skip(table: Mapping[str, Any], where: str, today: date) -> Skip:

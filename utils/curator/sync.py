@@ -1,29 +1,32 @@
 """Writes the pages that are made from something else, and notices when they drifted.
 
-The tables of lessons, the contents and the facts in each lesson come from
+The tables of lessons and the facts in each lesson come from
 ``notebooks/collection.toml``, the notebooks themselves and the record of their last
-refresh; the model cards in ``data/README.md`` from the ``card.json`` of each kit; and
-``docs/api.md`` from the docstrings of ``notebook_utils``.
+refresh; the model cards in ``data/README.md`` from the ``card.json`` of each kit.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from nbformat.v4 import new_markdown_cell
+
 from notebook_utils.errors import WorkshopError
 
 from . import record
-from .api_page import api_page
 from .cards import cards_page
 from .checks import Check
 from .collection import Lesson, read_collection
-from .contents import with_contents
-from .facts import download, memory, result
+from .facts import download, facts_line, memory, result
 from .files import write_text
 from .notebooks import notebook_text, read_notebook
 
 BEGIN = "<!-- lessons: begin (made by `python -m curator sync`) -->"
 END = "<!-- lessons: end -->"
+
+# Whoever edits a notebook sees by this tag that a cell is written by `sync`.
+GENERATED = "generated"
+FACTS_PLACE = 1  # below the title page
 
 
 class SyncError(WorkshopError):
@@ -54,8 +57,6 @@ def sync(root: Path, check: bool = False) -> list[Check]:
         A card lacks a key.
     NotebookError
         A lesson is no notebook.
-    ApiError
-        Something that lessons import has no docstring.
     """
     checks = []
     for name, wanted in _pages(root).items():
@@ -110,9 +111,6 @@ def _pages(root: Path) -> dict[str, str]:
     }
     for lesson in lessons:
         pages[f"notebooks/{lesson.path.name}"] = _notebook(lesson, lessons)
-    package = root / "utils" / "notebook_utils"
-    if package.is_dir():
-        pages["docs/api.md"] = api_page(package)
     return pages
 
 
@@ -126,14 +124,19 @@ def _readme(root: Path, lessons: Iterable[Lesson]) -> str:
 
 
 def _notebook(lesson: Lesson, lessons: Iterable[Lesson]) -> str:
-    """Return a lesson with its contents, and the table of the others if it has one."""
+    """Return a lesson with its facts, and the table of the others if it has one."""
     notebook = read_notebook(lesson.path)
     others = [other for other in lessons if other != lesson]
     for cell in notebook.cells:
         if BEGIN in cell.source:
             table = lessons_table(others, "", with_result=False)
             cell.source = _between_markers(cell.source, table) or cell.source
-    return notebook_text(with_contents(lesson, notebook))
+    written = [c for c in notebook.cells if GENERATED not in c.metadata.get("tags", [])]
+    cell = new_markdown_cell(
+        facts_line(lesson), id="facts", metadata={"tags": [GENERATED]}
+    )
+    notebook.cells = [*written[:FACTS_PLACE], cell, *written[FACTS_PLACE:]]
+    return notebook_text(notebook)
 
 
 def _between_markers(content: str, table: str) -> str | None:

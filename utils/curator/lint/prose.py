@@ -4,13 +4,11 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from nbformat import NotebookNode
 
-NOT_QUOTED = ":,;!?'"  # JupyterLab does not follow a link with these as %3A ...
 _ID = re.compile(r"""<a\s[^>]*\b(?:id|name)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 
 
@@ -36,11 +34,6 @@ class Heading:
     def anchor(self) -> str:
         """What Jupyter lets a link to this heading end with, after the ``#``."""
         return self.text.replace(" ", "-")
-
-    @property
-    def link(self) -> str:
-        """A markdown link to the heading from its own notebook."""
-        return f"[{self.text}](#{quote(self.anchor, safe=NOT_QUOTED)})"
 
 
 def tokens(source: str) -> list[Token]:

@@ -1,9 +1,9 @@
 """Pictures, videos and charts in a notebook, each with a text that stands for it.
 
 Pictures go in as RGB, height by width by 3, uint8 from 0 to 255 or float from 0 to 1;
-a grey picture is height by width. :func:`load_image`, :func:`show_array` and
-:class:`VideoPlayer` keep the order that openvino_notebooks gave them, OpenCV's BGR, and
-say so.
+a grey picture is height by width. :func:`~notebook_utils.load_image`,
+:func:`~notebook_utils.show_array` and :class:`VideoPlayer` keep the order that
+openvino_notebooks gave them, OpenCV's BGR, and say so.
 
 A picture reaches the notebook as one output that holds
 

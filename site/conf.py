@@ -1,0 +1,111 @@
+"""Sphinx's settings. ``python -m curator site`` gathers the pages and builds them."""
+
+import os
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+from curator.site import displayed
+
+repository = os.environ.get("GITHUB_REPOSITORY", "")  # owner/name, in a workflow
+owner, _, name = repository.partition("/")
+inventories = Path(__file__).with_name("inventories")
+
+project = "Inference Workshop"
+html_title = "Inference Workshop"
+html_baseurl = f"https://{owner}.github.io/{name}/" if repository else ""
+language = "en"
+myst_heading_slug_func = "curator.site.anchor"
+copyright = "the authors, Apache-2.0"
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx_codeautolink",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxext.opengraph",
+]
+# Links in code are found by importing what it names: nobody links to these slow ones.
+sys.modules.update(dict.fromkeys(("tensorflow", "torchvision")))
+suppress_warnings = ["codeautolink.match_block"]  # that code has no links
+nitpicky = True  # a name in a docstring that leads nowhere is a warning
+# Types in signatures that are documented elsewhere, or only inside this project.
+nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]
+intersphinx_mapping = {
+    package: (address, str(inventories / f"{package}.inv"))
+    for package, address in {
+        "numpy": "https://numpy.org/doc/stable/",
+        "openvino": "https://docs.openvino.ai/2026/",
+        "torch": "https://docs.pytorch.org/docs/stable/",
+    }.items()
+    if (inventories / f"{package}.inv").is_file()
+}
+
+# Pages show what is stored: nothing is run.
+nb_execution_mode = "off"
+nb_code_prompt_show = "Show the solution"
+nb_code_prompt_hide = "Hide the solution"
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 4
+copybutton_exclude = ".linenos, .gp, .go"
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 72
+numpydoc_show_class_members = False
+codeautolink_warn_on_missing_inventory = False
+
+linkcheck_retries = 3
+linkcheck_timeout = 30
+linkcheck_anchors = False  # pages that a script builds have none to be seen
+linkcheck_report_timeouts_as_broken = True
+
+html_math_renderer = "mathml"
+html_theme = "sphinx_book_theme"
+html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
+html_css_files = ["site.css"]
+html_sourcelink_suffix = ""
+html_show_sphinx = False
+html_theme_options = {
+    "repository_url": f"https://github.com/{repository}",
+    "repository_branch": "published",
+    "repository_provider": "github",
+    "use_repository_button": bool(repository),
+    "use_issues_button": bool(repository),
+    "use_download_button": True,
+    "show_toc_level": 2,
+    "launch_buttons": {
+        "notebook_interface": "jupyterlab",
+        "binderhub_url": "https://mybinder.org" if repository else "",
+        "colab_url": "https://colab.research.google.com" if repository else "",
+    },
+}
+ogp_site_url = html_baseurl or "/"
+ogp_social_cards = {"enable": False}
+ogp_image = "_static/scenes.jpg"
+
+
+def mathml(translator, node):
+    """Write a formula in the browser's own language: no script, nothing fetched."""
+    formula = tex2mathml(node.astext(), as_block=isinstance(node, nodes.math_block))
+    translator.body.append(formula)
+    raise nodes.SkipNode
+
+
+def readable(app, what, name, member, options, signature, returns):
+    """Return a signature that can be parsed, and so wrapped and linked."""
+    return (signature or "").replace("<factory>", "...") or None, returns
+
+
+def setup(app):
+    """Change lessons on their way onto the page, and formulas."""
+    app.connect("source-read", displayed)
+    app.connect("autodoc-process-signature", readable)
+    app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))

@@ -1,19 +1,19 @@
-"""Pictures, videos and charts in a notebook, each with a text that stands for it.
+"""Images and charts in a notebook, each with an alternative text.
 
-Pictures go in as RGB, height by width by 3, uint8 from 0 to 255 or float from 0 to 1;
-a grey picture is height by width. :func:`~notebook_utils.load_image`,
-:func:`~notebook_utils.show_array` and :class:`VideoPlayer` keep the order that
-openvino_notebooks gave them, OpenCV's BGR, and say so.
+Images go in as RGB, height by width by 3, uint8 from 0 to 255 or float from 0 to 1; a
+grey image is height by width. :func:`~notebook_utils.load_image` and
+:func:`~notebook_utils.show_array` keep the order that openvino_notebooks gave them,
+OpenCV's BGR, and say so.
 
-A picture reaches the notebook as one output that holds
+An image reaches the notebook as one output that holds
 
 - ``image/png`` (a frame of a video: ``image/jpeg``), with the text as the metadata
   ``alt``, where nbsphinx and nbconvert's classic template look for it;
 - ``text/html``, an ``<img alt="...">``, because JupyterLab 4.6 and nbconvert 7.17's
-  default template ignore that metadata. It repeats the picture, so a PNG larger than
+  default template ignore that metadata. It repeats the image, so a PNG larger than
   `INLINE_PNG_BYTES`, which is a photograph or the like, is repeated as JPEG;
-- ``text/plain``, the text alone, for a terminal, for VS Code, which reads a picture's
-  alternative text from there, and for nbval, which compares texts but not pictures.
+- ``text/plain``, the text alone, for a terminal, for VS Code, which reads the
+  alternative text from there, and for nbval, which compares texts but not images.
 
 The same input gives the same bytes in one environment: figures are drawn with
 matplotlib's own style, whatever style is in use, and carry no date and no version.

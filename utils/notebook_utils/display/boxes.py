@@ -1,6 +1,5 @@
-"""Boxes on a picture, with what is in them."""
+"""Bounding boxes on an image, with labels."""
 
-import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, TypeAlias
@@ -24,9 +23,9 @@ def draw_boxes(
     classes: npt.ArrayLike | None = None,
     thickness: int | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Draw boxes on a copy of a picture, each with a label on a tag.
+    """Draw bounding boxes on a copy of an image, each with a label on a tag.
 
-    Each line has an edge in black or white, so that it can be seen on any ground, and a
+    Each line has an edge in black or white, so that it is seen on any background, and a
     tag is put where it covers no other tag, as long as there is such a place.
 
     Parameters
@@ -36,19 +35,19 @@ def draw_boxes(
     boxes
         Shape (n, 4): two opposite corners, the one nearer to the top left first. In
         pixels, from 0 to the width and height; with `normalized`, from 0 to 1. What
-        lies outside the picture is cut off.
+        lies outside the image is cut off.
     labels
-        One text for each box, such as ``"duck 0.98"``.
+        One for each box, such as ``"duck 0.98"``.
     order
         ``"xyxy"`` for x1, y1, x2, y2; ``"yxyx"`` for y1, x1, y2, x2, as TensorFlow has
         it.
     normalized
         Whether the boxes go from 0 to 1 instead of being in pixels.
     classes
-        One whole number for each box, which chooses its colour; the number of the row
-        if not given.
+        One integer for each box, which chooses its colour; the number of the row if not
+        given.
     thickness
-        Width of the lines in pixels; made from the size of the picture if not given.
+        Width of the lines in pixels; chosen by the size of the image if not given.
 
     Returns
     -------
@@ -73,23 +72,29 @@ def draw_boxes(
 8, 40 in row 0. The second corner is asked for, not width and height; perhaps \
 order="yxyx" is meant.
     """
-    drawn = as_rgb(image, "image").copy()
-    height, width = drawn.shape[:2]
-    corners = _corners(boxes, order, normalized, width, height)
+    from PIL import Image, ImageDraw
+
+    picture = Image.fromarray(as_rgb(image, "image"))
+    corners = _corners(boxes, order, normalized, picture.size)
     names = as_strings(labels, len(corners), "labels", "boxes") or [""] * len(corners)
     colours = [class_colour(index) for index in _indices(classes, len(corners))]
-    usual = max(2, round(max(width, height) / 300))
+    usual = max(2, round(max(picture.size) / 300))
     line = usual if thickness is None else as_integer(thickness, "thickness")
-    for corner, colour in zip(corners, colours, strict=True):
-        _outline(drawn, corner, colour, line)
-    _write(drawn, corners, names, colours, line)
-    return drawn
+    brush = ImageDraw.Draw(picture)  # of a copy, since an array cannot be written to
+    for (x1, y1, x2, y2), colour in zip(corners, colours, strict=True):
+        edge = line + 2 * max(1, line // 3)
+        for ink, width in ((contrasting(colour), edge), (colour, line)):
+            before, after = width // 2, width - width // 2 - 1
+            area = (x1 - before, y1 - before, x2 + after, y2 + after)
+            brush.rectangle(area, outline=ink, width=width)
+    _write(brush, corners, names, colours, line)
+    return np.array(picture)
 
 
 def _corners(
-    boxes: Any, order: str, normalized: bool, width: int, height: int
+    boxes: Any, order: str, normalized: bool, image_size: tuple[int, int]
 ) -> list[_Area]:
-    """Check the boxes and bring them to x1, y1, x2, y2 in pixels of the picture."""
+    """Check the boxes and bring them to x1, y1, x2, y2 in pixels of the image."""
     if order not in ("xyxy", "yxyx"):
         raise ValueError(f'order: expected "xyxy" or "yxyx", found {order!r}.')
     rows = as_array(boxes, "boxes").astype(np.float64)
@@ -105,11 +110,11 @@ def _corners(
     if order == "yxyx":
         rows = rows[:, [1, 0, 3, 2]]
     _check_corners(rows, normalized)
-    size = np.array([width, height, width, height], np.float64)
+    size = np.array(image_size * 2, np.float64)
     pixels = rows * size if normalized else rows
-    # Far outside, a line is not seen, and whole numbers have an end.
+    # Far outside, a line is not seen, and integers have an end.
     cut = np.rint(np.clip(pixels, -size, 2 * size)).astype(int)
-    cut[cut == size] -= 1  # the last row and column are the end of the picture
+    cut[cut == size] -= 1  # the last row and column are the end of the image
     return [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut.tolist()]
 
 
@@ -143,77 +148,63 @@ def _indices(classes: Any, count: int) -> list[int]:
             f"classes: expected one number for each of the {count} boxes, found shape "
             f"{numbers.shape}."
         )
-    found: list[Any] = numbers.tolist()
-    if not all(math.isfinite(value) and value == int(value) for value in found):
-        raise ValueError(f"classes: expected whole numbers, found {found}.")
-    return [int(value) for value in found]
-
-
-def _outline(
-    drawn: npt.NDArray[np.uint8], area: _Area, colour: Colour, line: int
-) -> None:
-    """Draw the line, and its edge below it."""
-    edge = line + 2 * max(1, line // 3)
-    for ink, width in ((contrasting(colour), edge), (colour, line)):
-        left, top, right, bottom = (max(0, place - width // 2) for place in area)
-        ends = [max(0, place - width // 2 + width) for place in area]
-        drawn[top : ends[1], left : ends[2]] = ink
-        drawn[bottom : ends[3], left : ends[2]] = ink
-        drawn[top : ends[3], left : ends[0]] = ink
-        drawn[top : ends[3], right : ends[2]] = ink
+    if not (np.isfinite(numbers) & (numbers == np.rint(numbers))).all():
+        raise ValueError(f"classes: expected integers, found {numbers.tolist()}.")
+    return [int(number) for number in numbers]
 
 
 def _write(
-    drawn: npt.NDArray[np.uint8],
+    brush: Any,
     boxes: Sequence[_Area],
     labels: Sequence[str],
     colours: Sequence[Colour],
     line: int,
 ) -> None:
-    """Put the tags on the picture, those of later boxes around those of earlier."""
-    from PIL import Image, ImageDraw
-
-    if not any(labels):
-        return
-    picture = Image.fromarray(drawn)
-    brush = ImageDraw.Draw(picture)
-    font = _font(max(12, round(max(picture.size) / 40)))
+    """Put the tags on the image, those of later boxes around those of earlier."""
+    image_size = brush.im.size
+    font = _font(max(12, round(max(image_size) / 40)))
     taken: list[_Area] = []
     for box, label, colour in zip(boxes, labels, colours, strict=True):
         if not label:
             continue
-        ink = contrasting(colour)
         text = brush.textbbox((0, 0), label, font)
         size = (round(text[2] - text[0]) + 8, sum(font.getmetrics()) + 2)
-        area = _free_place(_places(box, size, picture.size, line), taken)
+        places = tag_places(box, size, image_size, line)
+        free = (p for p in places if not any(_overlap(p, other) for other in taken))
+        area = next(free, places[0])
         taken.append(area)
+        ink = contrasting(colour)
         brush.rectangle(area, fill=colour, outline=ink)
         brush.text((area[0] + 4 - text[0], area[1] + 1), label, ink, font)
-    drawn[:] = np.asarray(picture)
 
 
-def _places(
-    box: _Area, size: tuple[int, int], picture: tuple[int, int], line: int
+def tag_places(
+    box: _Area, size: tuple[int, int], image_size: tuple[int, int], line: int
 ) -> list[_Area]:
-    """List where a tag may stand, the best place first, all within the picture."""
+    """List where a tag may stand, the best place first, all within the image.
+
+    Parameters
+    ----------
+    box
+        x1, y1, x2, y2 in pixels, as are the places returned.
+    size, image_size
+        Width and height of the tag and of the image, in pixels.
+    line
+        Width of the box's line.
+    """
     x1, y1, x2, y2 = box
     width, height = size
-    ends = (x1 - line // 2, x2 + line // 2 - width)
-    rows = (y1 - height, y1, y2, y2 - height)
+    lefts = (x1 - line // 2, x2 + line // 2 - width)
+    tops = (y1 - height, y1, y2, y2 - height)
     inside = [
         (
-            min(max(x, 0), max(picture[0] - width, 0)),
-            min(max(y, 0), max(picture[1] - height, 0)),
+            min(max(left, 0), max(image_size[0] - width, 0)),
+            min(max(top, 0), max(image_size[1] - height, 0)),
         )
-        for y in rows
-        for x in ends
+        for top in tops
+        for left in lefts
     ]
-    return [(x, y, x + width, y + height) for x, y in inside]
-
-
-def _free_place(places: Sequence[_Area], taken: Sequence[_Area]) -> _Area:
-    free = (p for p in places if not any(_overlap(p, other) for other in taken))
-    return next(free, places[0])
+    return [(left, top, left + width, top + height) for left, top in inside]
 
 
 def _overlap(a: _Area, b: _Area) -> bool:
@@ -222,10 +213,9 @@ def _overlap(a: _Area, b: _Area) -> bool:
 
 @cache
 def _font(size: int) -> Any:
-    """Load the font of matplotlib, which knows more than the letters of English."""
+    """Load the font of matplotlib, which has more than the letters of English."""
     import matplotlib
     from PIL import ImageFont
 
-    return ImageFont.truetype(
-        f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", size
-    )
+    path = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"
+    return ImageFont.truetype(path, size)

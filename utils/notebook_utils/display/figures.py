@@ -3,26 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 DPI = 100
-TEXT_LINE = 18  # pixels
+TEXT_LINE = 18  # pixels; a line of 10 points at 100 dots per inch takes 17
 
 
 @contextmanager
-def new_figure(width: float, height: float) -> Iterator[Any]:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
+) -> Iterator[Any]:
     """Make a figure of so many pixels that no setting of the notebook changes.
 
-    Without pyplot nothing is shown by the way, and there is nothing to close.
+    Without pyplot nothing is shown in passing, and there is nothing to close.
     """
     import matplotlib.style
     from matplotlib.figure import Figure
 
     with matplotlib.style.context("default", after_reset=True):
-        yield Figure((width / DPI, height / DPI), dpi=DPI, layout="constrained")
+        yield Figure((width / DPI, height / DPI), dpi=DPI, layout=layout)
 
 
 def png_bytes(figure: Any, alt: str) -> bytes:
@@ -33,6 +35,6 @@ def png_bytes(figure: Any, alt: str) -> bytes:
 
 
 def draw_image(axis: Any, pixels: npt.NDArray[np.uint8]) -> None:
-    """Show a picture in a part of a figure, without axes."""
+    """Show an image in a part of a figure, without axes."""
     axis.imshow(pixels, cmap="gray", vmin=0, vmax=255)
     axis.axis("off")

@@ -1,4 +1,4 @@
-"""Pictures side by side, and the frames of a video one after another."""
+"""Images side by side, and the frames of a video one after another."""
 
 import textwrap
 from collections.abc import Sequence
@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 from ..arguments import as_image, as_integer, as_strings
 from .figures import TEXT_LINE, draw_image, new_figure, png_bytes
-from .picture import Picture, size_in_words
+from .picture import Picture, jpeg_picture, size_in_words
+
+_LONGEST_JPEG = 65500  # pixels a side
+_GAP = 4  # pixels around each image
+_TITLE_PAD = 6
 
 
 def show_images(
@@ -20,23 +24,23 @@ def show_images(
     *,
     width: int | None = None,
 ) -> None:
-    """Show one picture, or several side by side.
+    """Show one image, or several side by side.
 
     Parameters
     ----------
     images
-        Pictures in RGB, each of shape (height, width, 3), or (height, width) for a grey
-        one; uint8 from 0 to 255 or float from 0 to 1. One picture needs no list.
+        Images in RGB, each of shape (height, width, 3), or (height, width) for a grey
+        one; uint8 from 0 to 255 or float from 0 to 1. One image needs no list.
     titles
-        One text above each picture.
+        One above each image.
     alt
         What is to be seen, for those who cannot see it: one text for all, or one for
-        each picture. Made from the titles or sizes if not given.
+        each image. Made from the titles or sizes if not given.
     columns
-        Pictures in a row; up to four if not given.
+        Images in a row; up to four if not given.
     width
-        Width of one picture on the screen, in pixels; 400 for a single picture and 240
-        for each of several if not given.
+        Width of one image on the screen, in pixels; 400 for a single image and 240 for
+        each of several if not given.
 
     Raises
     ------
@@ -51,20 +55,18 @@ def show_images(
     >>> show_images(np.zeros((1, 3, 48, 64), np.float32))
     Traceback (most recent call last):
         ...
-    ValueError: Picture 1: expected shape (height, width, 3) or (height, width), \
+    ValueError: Image 1: expected shape (height, width, 3) or (height, width), \
 found (3, 48, 64). Put the channels last: image.transpose(1, 2, 0)
     """
     from IPython.display import display
 
-    pictures = _pictures(images)
-    names = as_strings(titles, len(pictures), "titles")
-    columns = min(
-        as_integer(4 if columns is None else columns, "columns"), len(pictures)
-    )
-    usual = 400 if len(pictures) == 1 else 240
+    shown = _as_images(images)
+    names = as_strings(titles, len(shown), "titles")
+    columns = min(as_integer(4 if columns is None else columns, "columns"), len(shown))
+    usual = 400 if len(shown) == 1 else 240
     width = as_integer(usual if width is None else width, "width")
-    text = _describe(pictures, names, alt)
-    display(Picture(_grid(pictures, names, columns, width, text), text))
+    text = _description(shown, names, alt)
+    display(Picture(_grid(shown, names, columns, width, text), text))
 
 
 def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
@@ -92,95 +94,83 @@ def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
     Notes
     -----
     BGR and sent as JPEG, as in openvino_notebooks. Unlike openvino_notebooks: each
-    frame has a text for those who cannot see it, float frames are shown instead of
-    turning black, and a wrong one is an error that names it, not one of OpenCV's.
-
-    Examples
-    --------
-    >>> show_array("frame.jpg")
-    Traceback (most recent call last):
-        ...
-    TypeError: frame: expected an array of numbers, found str.
+    frame has an alternative text, and float frames are shown instead of turning black.
     """
-    import cv2
     from IPython.display import display
 
     pixels = as_image(frame, "frame")
-    height, width = pixels.shape[:2]
-    if max(height, width) > 65500:  # OpenCV's limit for this format
+    if max(pixels.shape) > _LONGEST_JPEG:
         raise ValueError(
-            f"frame: JPEG holds at most 65500 pixels a side, found {width} x {height}."
+            f"frame: JPEG holds at most {_LONGEST_JPEG} pixels a side, found "
+            f"{size_in_words(pixels)}."
         )
     if display_handle is not None and not hasattr(display_handle, "update"):
         raise TypeError(
             "display_handle: expected what show_array returned for the frame before, "
             f"found {type(display_handle).__name__}."
         )
-    jpeg = cv2.imencode(".jpeg", pixels)[1].tobytes()
-    picture = Picture(jpeg, f"Frame of {size_in_words(pixels)}.", "image/jpeg")
+    picture = jpeg_picture(pixels, f"Frame of {size_in_words(pixels)}.")
     if display_handle is None:
         return display(picture, display_id=True)
     display_handle.update(picture)
     return display_handle
 
 
-def _pictures(images: Any) -> list[npt.NDArray[np.uint8]]:
-    if hasattr(images, "ndim") and images.ndim <= 3:
+def _as_images(images: Any) -> list[npt.NDArray[np.uint8]]:
+    single = getattr(images, "ndim", 4) <= 3 or isinstance(images, str | bytes | dict)
+    if single or not hasattr(images, "__iter__"):
         return [as_image(images, "images")]
-    if isinstance(images, str | bytes | dict) or not hasattr(images, "__iter__"):
-        return [as_image(images, "images")]
-    pictures = [
-        as_image(image, f"Picture {number}") for number, image in enumerate(images, 1)
-    ]
-    if not pictures:
-        raise ValueError("images: expected at least one picture, found none.")
-    return pictures
+    shown = [as_image(image, f"Image {i}") for i, image in enumerate(images, 1)]
+    if not shown:
+        raise ValueError("images: expected at least one image, found none.")
+    return shown
 
 
-def _describe(
-    pictures: list[npt.NDArray[np.uint8]],
+def _description(
+    images: list[npt.NDArray[np.uint8]],
     titles: list[str] | None,
     alt: str | Sequence[str] | None,
 ) -> str:
     if isinstance(alt, str):
         return alt
-    given = as_strings(alt, len(pictures), "alt")
+    given = as_strings(alt, len(images), "alt")
     if given:
         return "; ".join(given)
-    what = "Picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
+    what = "Image" if len(images) == 1 else f"{len(images)} images"
     if titles:
         return f"{what}: {', '.join(titles)}."
-    sizes = dict.fromkeys(map(size_in_words, pictures))
-    return f"{what} of {' and '.join(sizes)}."
+    return f"{what} of {' and '.join(dict.fromkeys(map(size_in_words, images)))}."
 
 
 def _grid(
-    pictures: list[npt.NDArray[np.uint8]],
+    images: list[npt.NDArray[np.uint8]],
     titles: list[str] | None,
     columns: int,
     width: int,
     alt: str,
 ) -> bytes:
-    wrapped = [textwrap.fill(title, max(width // 8, 8)) for title in titles or []]
-    lines = max((text.count("\n") + 1 for text in wrapped), default=0)
-    heights = [
-        _row_height(pictures[start : start + columns], width) + lines * TEXT_LINE
-        for start in range(0, len(pictures), columns)
-    ]
-    with new_figure(columns * width, sum(heights)) as figure:
-        axes = figure.subplots(
-            len(heights), columns, squeeze=False, height_ratios=heights
-        )
-        for place, axis in enumerate(axes.flat):
-            axis.axis("off")
-            if place < len(pictures):
-                draw_image(axis, pictures[place])
-                if wrapped:
-                    axis.set_title(wrapped[place], fontsize=10, parse_math=False)
+    """Draw the images in rows, each in a place of its own with its title above it."""
+    wrapped = [textwrap.fill(title, max(width // 8, 8)) for title in titles or [""]]
+    lines = max(text.count("\n") + 1 for text in wrapped) if titles else 0
+    above = lines * TEXT_LINE + (_TITLE_PAD if titles else 0)
+    rows = [images[i : i + columns] for i in range(0, len(images), columns)]
+    heights = [above + _row_height(row, width) for row in rows]
+    size = columns * width, sum(heights)
+    with new_figure(*size, layout=None) as figure:
+        for place, pixels in enumerate(images):
+            row, column = divmod(place, columns)
+            left = column * width + _GAP
+            bottom = sum(heights[row + 1 :]) + _GAP
+            area = (width - 2 * _GAP, heights[row] - above - 2 * _GAP)
+            corner = left / size[0], bottom / size[1]
+            axis = figure.add_axes((*corner, area[0] / size[0], area[1] / size[1]))
+            draw_image(axis, pixels)
+            if titles:
+                axis.set_title(wrapped[place], fontsize=10, parse_math=False)
         return png_bytes(figure, alt)
 
 
 def _row_height(row: list[npt.NDArray[np.uint8]], width: int) -> float:
-    # A strip of a picture is shown smaller rather than in a figure of any length.
+    # A narrow strip is shown smaller rather than in a figure of any length.
     tallest: float = max(pixels.shape[0] / pixels.shape[1] for pixels in row)
     return min(max(width * tallest, 40.0), 2.0 * width)

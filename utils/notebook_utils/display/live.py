@@ -1,6 +1,5 @@
-"""A picture that follows sliders and other controls."""
+"""An image that follows sliders and other controls."""
 
-import base64
 import html
 from collections.abc import Callable
 from typing import Any
@@ -10,28 +9,29 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arguments import as_image, as_integer
+from .picture import jpeg_picture
 
 Drawer = Callable[..., tuple[npt.NDArray[np.uint8], str]]
 
 
 def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
-    """Show a picture that is drawn anew whenever a control is moved.
+    """Show an image that is drawn anew whenever a control is moved.
 
     Parameters
     ----------
     draw
-        Called with the values of the controls, in their order. It returns a picture in
-        RGB, of shape (height, width, 3), and the text that stands for it. The message
-        of a ValueError is shown in place of the picture.
+        Called with the values of the controls, in their order. It returns an image in
+        RGB, of shape (height, width, 3), and its alternative text. The message of a
+        ValueError is shown in place of the image.
     controls
         Widgets with a `value`.
     width
-        Of the picture on the screen, in pixels; less where the window is narrower.
+        Of the image on the screen, in pixels; less where the window is narrower.
 
     Returns
     -------
     ipywidgets.VBox
-        The controls and the picture below them.
+        The controls and the image below them.
 
     Raises
     ------
@@ -40,8 +40,8 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
 
     Notes
     -----
-    In place of ``ipywidgets.interact``, whose outputs have no text for those who cannot
-    see them, and can hold up a notebook that is run without a browser.
+    In place of ``ipywidgets.interact``, whose outputs have no alternative text and can
+    hold up a notebook that is run without a browser.
 
     Examples
     --------
@@ -67,22 +67,17 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
 
     def update(change: object = None) -> None:
         try:
-            picture, alt = draw(*(control.value for control in controls))
+            image, alt = draw(*(control.value for control in controls))
         except ValueError as error:
             shown.value = f"<p>{html.escape(str(error))}</p>"
-        else:
-            shown.value = _as_html(as_image(picture, "draw"), alt, width)
+            return
+        pixels = as_image(image, "draw")
+        height = max(1, round(width * pixels.shape[0] / pixels.shape[1]))
+        resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        picture = jpeg_picture(cv2.cvtColor(resized, cv2.COLOR_RGB2BGR), alt)
+        shown.value = picture.html("max-width:100%; height:auto")  # in a narrow window
 
     for control in controls:
         control.observe(update, names="value")
     update()
     return VBox([*controls, shown])
-
-
-def _as_html(pixels: npt.NDArray[np.uint8], alt: str, width: int) -> str:
-    height = max(1, round(width * pixels.shape[0] / pixels.shape[1]))
-    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    jpeg = cv2.imencode(".jpeg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1].tobytes()
-    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
-    style = "max-width:100%; height:auto"  # a narrow window shows all of it
-    return f'<img alt="{html.escape(alt)}" style="{style}" src="{source}">'

@@ -1,4 +1,4 @@
-"""A picture from a file, which is fetched first if it is not there."""
+"""An image from a file, which is fetched first if it is not there."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from ..workspace import cache_dir
 def load_image(
     name: str | os.PathLike[str], url: str | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Read a picture from a file or an address; what is fetched is kept.
+    """Read an image from a file or an address; what is fetched is kept.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ def load_image(
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
-        In OpenCV's order **BGR**; ``image[..., ::-1]`` is RGB. A grey picture gets
-        three equal channels, and transparency is dropped.
+        In OpenCV's order **BGR**; ``image[..., ::-1]`` is RGB. A grey image gets three
+        equal channels, and transparency is dropped.
 
     Raises
     ------
     DownloadError
-        The file could not be fetched, or what came is no picture; it is not kept then.
+        The file could not be fetched, or is not an image; it is not kept then.
     TypeError
-        `name` is neither a text nor a path, or `url` is not a text.
+        `name` is neither a string nor a path, or `url` is not a string.
     WorkshopError
-        There is no such file and no `url`, or the file is no picture.
+        There is no such file and no `url`, or the file is not an image.
 
     Notes
     -----
     Unlike openvino_notebooks: a fetched file is kept byte for byte, because one that
-    is encoded again has other pixels in the second run; and an answer that is no
-    picture, such as a page that says 404, is an error that says so and is not kept.
-    A picture that is asked for by its address alone is kept in the user's cache folder.
+    is encoded again has other pixels in the second run; and a response that is not an
+    image, such as a page that says 404, is an error that says so and is not kept.
+    An image that is known by its address alone is kept in the user's cache folder.
 
     Examples
     --------
@@ -60,42 +60,37 @@ the path, or give url= to fetch it.
     if not isinstance(url, str | None):
         raise TypeError(f"url: expected an address, found {type(url).__name__}.")
     if url is None and str(name).lower().startswith(("http://", "https://")):
-        name, url = _kept(str(name)), str(name)
+        url = str(name)
+        name = cache_dir() / "pictures" / hashlib.sha256(url.encode()).hexdigest()[:32]
     path = Path(name)
-    if path.is_file():
-        pixels = _decode(path)
-        if pixels is None:
-            raise WorkshopError(
-                f"'{path}' is not a picture that OpenCV can read ({_beginning(path)}). "
-                "Delete it if it should be fetched again, or give another file."
-            )
+    fetched = not path.is_file()
+    if fetched:
+        _fetch(path, url)
+    pixels = _decode(path)
+    if pixels is not None:
         return pixels
+    with path.open("rb") as file:
+        beginning = f"it begins with {file.read(12)!r}"
+    if fetched:
+        path.unlink()  # or it would be taken for the image next time
+        raise DownloadError(
+            f"What came from {url} is not an image that OpenCV can read ({beginning}); "
+            "it was not kept. Open the address in a browser to see what is there."
+        )
+    raise WorkshopError(
+        f"'{path}' is not an image that OpenCV can read ({beginning}). Delete it if it "
+        "should be fetched again, or give another file."
+    )
+
+
+def _fetch(path: Path, url: str | None) -> None:
+    from ..download import download_file
+
     if url is None:
         raise WorkshopError(
             f"There is no file '{path}'. Check the path, or give url= to fetch it."
         )
-    return _fetch(path, url)
-
-
-def _kept(url: str) -> Path:
-    """Return where a picture is kept that is known by its address alone."""
-    return cache_dir() / "pictures" / hashlib.sha256(url.encode()).hexdigest()[:32]
-
-
-def _fetch(path: Path, url: str) -> npt.NDArray[np.uint8]:
-    from ..download import download_file
-
     download_file(url, path.name, path.parent, silent=True)
-    pixels = _decode(path)
-    if pixels is None:
-        beginning = _beginning(path)
-        path.unlink()  # or it would be taken for the picture next time
-        raise DownloadError(
-            f"What came from {url} is not a picture that OpenCV can read "
-            f"({beginning}); it was not kept. Open the address in a browser to see "
-            "what is there."
-        )
-    return pixels
 
 
 def _decode(path: Path) -> npt.NDArray[np.uint8] | None:
@@ -103,16 +98,8 @@ def _decode(path: Path) -> npt.NDArray[np.uint8] | None:
 
     # Not cv2.imread: on Windows it cannot open every path.
     data = np.fromfile(path, np.uint8)
-    if data.size == 0:
-        return None
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error:  # such as a picture with more pixels than OpenCV accepts
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:  # such as an image with more pixels than OpenCV accepts
         return None
     return None if pixels is None else np.asarray(pixels, np.uint8)
-
-
-def _beginning(path: Path) -> str:
-    with path.open("rb") as file:
-        first = file.read(12)
-    return f"it begins with {first!r}" if first else "it is empty"

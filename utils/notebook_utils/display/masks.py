@@ -1,4 +1,4 @@
-"""A mask over a picture."""
+"""A mask over an image."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +12,21 @@ def draw_mask(
     colour: tuple[int, int, int] = (0, 114, 178),
     opacity: float = 0.5,
 ) -> npt.NDArray[np.uint8]:
-    """Tint the masked part of a picture and outline it.
+    """Tint the masked part of an image and outline it.
 
-    The outline is white within a dark line, so that the mask can be told from the
-    picture without seeing colours.
+    The outline is white within a dark line, so that the mask can be told from the image
+    without seeing colours.
 
     Parameters
     ----------
     image
         Shape (height, width, 3), RGB, as in :func:`show_images`; it is not changed.
     mask
-        Shape (height, width), true or nonzero where the picture is to be tinted.
+        Shape (height, width), true or nonzero where the image is to be tinted.
     colour
         RGB from 0 to 255.
     opacity
-        Share of the colour in what is tinted, from 0 to 1.
+        Of the colour, from 0 to 1.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def draw_mask(
     import cv2
 
     pixels = as_rgb(image, "image")
-    ink, share = as_colours(colour, "colour", 1), as_fraction(opacity, "opacity")
+    tint, strength = as_colours(colour, "colour", 1), as_fraction(opacity, "opacity")
     covered = as_array(mask, "mask") != 0
     height, width = pixels.shape[:2]
     if covered.shape != (height, width):
@@ -60,7 +60,7 @@ def draw_mask(
             f"cv2.resize(mask, {(width, height)})"
         )
     tinted = pixels.astype(np.float32)
-    tinted[covered] += share * (ink - tinted[covered])
+    tinted[covered] += strength * (tint - tinted[covered])
     drawn = np.rint(tinted).astype(np.uint8)
     outlines, _ = cv2.findContours(
         covered.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE

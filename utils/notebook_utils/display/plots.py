@@ -21,7 +21,7 @@ def plot_probabilities(
     image: npt.ArrayLike | None = None,
     title: str | None = None,
 ) -> None:
-    """Show the most probable classes as bars, beside the picture if there is one.
+    """Show the most probable classes as bars, beside the image if there is one.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def plot_probabilities(
     count
         How many classes to show.
     image
-        The picture that was classified, RGB, as in :func:`show_images`.
+        The image that was classified, RGB, as in :func:`show_images`.
     title
-        A text above the chart.
+        Above the chart.
 
     Raises
     ------
@@ -49,23 +49,22 @@ def plot_probabilities(
     from IPython.display import display
 
     values = _probabilities(probabilities)
-    texts = as_strings(labels or (), len(values), "labels", "probabilities") or []
+    names = as_strings(labels or (), len(values), "labels", "probabilities") or []
     top = np.argsort(-values, kind="stable")[: as_integer(count, "count")]
-    names = [texts[index] for index in top]
-    percents = [100 * float(values[index]) for index in top]
-    picture = None if image is None else as_image(image, "image")
-    alt = _list_of(names, percents, title)
-    display(Picture(_bars(names, percents, picture, title, alt), alt))
+    bars = [(names[index], 100 * float(values[index])) for index in top]
+    pixels = None if image is None else as_image(image, "image")
+    alt = _description(bars, title)
+    display(Picture(_chart(bars, pixels, title, alt), alt))
 
 
 def show_figure(figure: Any, alt: str) -> None:
-    """Show a chart that was drawn with matplotlib, with a text that stands for it.
+    """Show a chart that was drawn with matplotlib, with an alternative text.
 
     Parameters
     ----------
     figure
         A ``matplotlib.figure.Figure``. One that pyplot made is closed, or the notebook
-        would show it a second time, without the text.
+        would show it a second time.
     alt
         What is to be seen, for those who cannot see it: the kind of chart and what it
         tells, with the numbers.
@@ -91,7 +90,7 @@ def show_figure(figure: Any, alt: str) -> None:
             f"{type(figure).__name__}. Pass the figure, not its axes: axes.figure"
         )
     if not isinstance(alt, str) or not alt.strip():
-        raise ValueError("alt: expected a text that says what the chart shows.")
+        raise ValueError("alt: expected a string that says what the chart shows.")
     display(Picture(png_bytes(figure, alt), alt))
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
@@ -107,45 +106,42 @@ def _probabilities(values: Any) -> npt.NDArray[np.float64]:
             "probabilities: expected shape (classes,) or (1, classes), found "
             f"{numbers.shape}."
         )
-    return as_unit(
-        numbers,
-        "probabilities",
-        "Scores (logits) become probabilities by a softmax.",
-    )
+    hint = "Scores (logits) become probabilities by a softmax."
+    return as_unit(numbers, "probabilities", hint)
 
 
-def _list_of(names: list[str], percents: list[float], title: str | None) -> str:
-    parts = [f"{n} {p:.1f} %" for n, p in zip(names, percents, strict=True)]
-    what = "class" if len(names) == 1 else "classes"
-    number = "" if len(names) == 1 else f"{len(names)} "
-    chart = f"Bar chart of the {number}most probable {what}: {', '.join(parts)}."
+def _description(bars: list[tuple[str, float]], title: str | None) -> str:
+    values = ", ".join(f"{name} {percent:.1f} %" for name, percent in bars)
+    which = f"{len(bars)} most probable classes"
+    if len(bars) == 1:
+        which = "most probable class"
+    chart = f"Bar chart of the {which}: {values}."
     return f"{title}. {chart}" if title else chart
 
 
-def _bars(
-    names: list[str],
-    percents: list[float],
-    picture: npt.NDArray[np.uint8] | None,
+def _chart(
+    bars: list[tuple[str, float]],
+    pixels: npt.NDArray[np.uint8] | None,
     title: str | None,
     alt: str,
 ) -> bytes:
-    wrapped = [textwrap.fill(name, 24) for name in names]
-    lines = sum(max(text.count("\n") + 1, 1.5) for text in wrapped)
+    names = [textwrap.fill(name, 24) for name, _ in bars]
+    lines = sum(max(name.count("\n") + 1, 1.5) for name in names)
     height = 60 + lines * TEXT_LINE + (24 if title else 0)
-    with new_figure(480 if picture is None else 720, max(height, 140)) as figure:
-        if picture is None:
+    with new_figure(480 if pixels is None else 720, max(height, 140)) as figure:
+        if pixels is None:
             axis = figure.subplots()
         else:
             left, axis = figure.subplots(1, 2, width_ratios=(1, 2))
-            draw_image(left, picture)
-        positions = range(len(names))
-        colours = [FIRST_COLOUR, *[OTHER_COLOUR] * (len(names) - 1)]
-        bars = axis.barh(positions, percents, color=colours)
-        axis.bar_label(bars, [f"{percent:.1f} %" for percent in percents], padding=3)
-        axis.set_yticks(positions, wrapped, parse_math=False)
+            draw_image(left, pixels)
+        percents = [percent for _, percent in bars]
+        colours = [FIRST_COLOUR] + [OTHER_COLOUR] * (len(bars) - 1)
+        drawn = axis.barh(range(len(bars)), percents, color=colours)
+        # The layout makes room beside the axis for the number of a full bar.
+        axis.bar_label(drawn, [f"{percent:.1f} %" for percent in percents], padding=3)
+        axis.set_yticks(range(len(bars)), names, parse_math=False)
         axis.invert_yaxis()  # the most probable at the top
-        axis.set_xlim(0, 118)  # room for the number beside a full bar
-        axis.set_xticks(range(0, 101, 20))
+        axis.set_xlim(0, 100)
         axis.set_xlabel("Probability (%)")
         axis.spines[["top", "right"]].set_visible(False)
         if title:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from curator.collection import read_collection
 from curator.comparison import WIDGET_VIEW, compared, difference, why_not_comparable
-from curator.lint import RULES, Book
+from curator.lint import RULES, Notebook
 from curator.progress import RunProgress
 from curator.record import Refreshed, code_digest, write_entry
 from curator.refresh import refresh_lessons
@@ -121,6 +121,6 @@ def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
     (result,) = refresh_lessons(lessons, RunProgress(Console(quiet=True)))
     passes = path.stem.startswith("pass-")
     assert (result.reason == "The stored outputs still hold.") == passes, result.reason
-    book = Book(path, FIXTURES, notebook)
+    book = Notebook(path, FIXTURES, notebook)
     rules = [RULES["tagged-outputs"], RULES["something-checked"]]
     assert any(list(rule.find(book)) for rule in rules) == (path.stem in STORED)

@@ -45,6 +45,13 @@ def changed(before, after):
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
+def finish(root):
+    """Say that the lesson is no draft any more."""
+    listing = root / "notebooks" / "collection.toml"
+    text = listing.read_text(encoding="utf-8")
+    listing.write_text(re.sub("draft = true.*\n", "", text), encoding="utf-8")
+
+
 def fill_in(root):
     """Write something for every '(fill in: ...)', as the author of a lesson does."""
     path = root / "notebooks" / f"{NAME}.ipynb"
@@ -76,11 +83,13 @@ def test_lesson_is_added_filled_linted_refreshed_tested_and_removed(copy, capsys
     generated.add(f"notebooks/{start_page}")
     assert changed(before, files(copy)) <= mine | generated
 
+    assert main([*command, "lint", "97"]) == 0, capsys.readouterr().out
+    finish(copy)
     capsys.readouterr()
     assert main([*command, "lint", "97"]) == 1
-    findings = capsys.readouterr().out.strip().splitlines()
-    assert findings.pop().startswith("Failed: filled-in. Passed: ")
-    assert all("filled-in" in finding for finding in findings if finding)
+    *findings, count = capsys.readouterr().out.strip().splitlines()
+    assert count == f"{len(findings)} findings."
+    assert all(": filled-in: " in finding for finding in findings)
 
     fill_in(copy)
     assert main([*command, "refresh", "97"]) == 0

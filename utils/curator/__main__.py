@@ -171,14 +171,16 @@ def _new(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _lint(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .checks import print_findings
-    from .lint import check_tools, lint_lessons
+    from .lint import lint_lessons, run_tools
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").select(arguments.names)
     paths = [lesson.path for lesson in lessons] if arguments.names else []
-    checks = [*lint_lessons(lessons, root), *check_tools(root, paths)]
-    return 0 if print_findings(checks) else 1
+    findings = [*lint_lessons(lessons, root), *run_tools(root, paths)]
+    for finding in findings:
+        print(finding.text)
+    print(f"{len(findings)} findings." if findings else "Nothing was found.")
+    return 1 if findings else 0
 
 
 def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:

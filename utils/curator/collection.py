@@ -25,6 +25,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "table": (dict,),
     "date": (date,),
+    "truth value": (bool,),
 }
 _REQUIRED = {
     "file": "string",
@@ -35,7 +36,7 @@ _REQUIRED = {
     "memory_mb": "number",
     "kits": "list",
 }
-_OPTIONAL = {"level": "string", "skip": "table"}
+_OPTIONAL = {"draft": "truth value", "level": "string", "skip": "table"}
 _LEVELS = ("beginner", "intermediate", "advanced")
 _SKIP = {"reason": "string", "until": "date"}
 
@@ -70,6 +71,8 @@ class Lesson:
         Budget of the same: peak resident memory, in megabytes (10**6 bytes).
     kits
         The kits that the lesson loads.
+    draft
+        Its author has not yet filled in what the template left open.
     skip
         Set where the lesson is not run for the time being.
     level
@@ -83,6 +86,7 @@ class Lesson:
     cpu_seconds: float
     memory_mb: float
     kits: tuple[str, ...] = ()
+    draft: bool = False
     skip: Skip | None = None
     level: str = _LEVELS[0]
 
@@ -212,16 +216,16 @@ def _lesson(
             raise CollectionError(f"{where}: {key} must be more than 0.")
     if not all(isinstance(kit, str) for kit in table["kits"]):
         raise CollectionError(f"{where}: kits must be a list of names.")
-    level = table.get("level", _LEVELS[0])
-    if level not in _LEVELS:
+    fields = {key: value for key, value in table.items() if key != "file"}
+    fields["kits"] = tuple(table["kits"])
+    if fields.get("level", _LEVELS[0]) not in _LEVELS:
         raise CollectionError(
-            f"{where}: level must be one of {', '.join(_LEVELS)}, found {level!r}."
+            f"{where}: level must be one of {', '.join(_LEVELS)}, "
+            f"found {table['level']!r}."
         )
-    fields = {key: table[key] for key in _REQUIRED if key not in ("file", "kits")}
-    skip = _skip(table["skip"], where, today) if "skip" in table else None
-    return Lesson(
-        path=path, kits=tuple(table["kits"]), skip=skip, level=level, **fields
-    )
+    if "skip" in table:
+        fields["skip"] = _skip(table["skip"], where, today)
+    return Lesson(path=path, **fields)
 
 
 def _skip(table: Mapping[str, Any], where: str, today: date) -> Skip:

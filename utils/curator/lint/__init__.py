@@ -8,17 +8,16 @@ the module of its subject with the `rule` decorator, and a good and a bad exampl
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..checks import Check
 from ..collection import Lesson
 from ..notebooks import read_notebook
 from . import code, outputs, page, tasks  # noqa: F401 - each enters its rules
-from .rules import RULES, Book, Rule
-from .tools import check_tools
+from .rules import RULES, Finding, Notebook, Rule
+from .tools import run_tools
 
-__all__ = ["RULES", "Book", "Rule", "check_tools", "lint_lessons"]
+__all__ = ["RULES", "Finding", "Notebook", "Rule", "lint_lessons", "run_tools"]
 
 
-def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Check]:
+def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
     """Hold every rule against the notebooks of lessons.
 
     Parameters
@@ -30,16 +29,19 @@ def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Check]:
 
     Returns
     -------
-    list of Check
-        One for each rule. Cells are counted from 1, markdown included.
+    list of Finding
+        Those of a notebook together.
 
     Raises
     ------
     NotebookError
         A file is no notebook.
     """
-    books = [
-        Book(lesson.path, root, read_notebook(lesson.path), lesson)
+    return [
+        finding
         for lesson in lessons
+        for rule in RULES.values()
+        for finding in rule.check(
+            Notebook(lesson.path, root, read_notebook(lesson.path), lesson)
+        )
     ]
-    return [rule.check(books) for rule in RULES.values()]

@@ -5,13 +5,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ..execution import code_cells
-from .prose import markdown_cells
-from .rules import Book, Found, rule
-from .source import bound_names, calls, dotted, nodes, strings
+from .rules import Found, Notebook, rule
+from .source import bound_names, called, dotted, nodes, strings
 
 MOST_LINES = 20
-MOST_COLUMNS = 88
 
 # What tells where a notebook runs, when the question is what is missing there.
 _SNIFFED = re.compile(
@@ -36,27 +33,18 @@ _FILES = re.compile(
 
 
 @rule("Split it, with a sentence before each part.")
-def cell_length(book: Book) -> Iterator[Found]:
+def cell_length(notebook: Notebook) -> Iterator[Found]:
     """Keep a code cell so short that it fits into a glance."""
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         lines = sum(bool(line.strip()) for line in cell.source.splitlines())
         if lines > MOST_LINES:
             yield index, f"It has {lines} non-blank lines; at most {MOST_LINES} fit."
 
 
-@rule("Break the line.")
-def line_width(book: Book) -> Iterator[Found]:
-    """Let nobody scroll sideways to read a code cell, magics included."""
-    for index, cell in code_cells(book.notebook):
-        width = max(map(len, cell.source.splitlines()), default=0)
-        if width > MOST_COLUMNS:
-            yield index, f"A line has {width} columns; at most {MOST_COLUMNS} fit."
-
-
 @rule("Import notebook_utils first: OpenVINO then sends no reports of its use.")
-def quiet_openvino(book: Book) -> Iterator[Found]:
+def quiet_openvino(notebook: Notebook) -> Iterator[Found]:
     """Keep OpenVINO from reporting what a learner runs."""
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         for line in cell.source.splitlines():
             if re.match(r"\s*(from|import) notebook_utils\b", line):
                 return
@@ -66,9 +54,9 @@ def quiet_openvino(book: Book) -> Iterator[Found]:
 
 
 @rule("Test for what is missing, not for where the notebook runs.")
-def platform_sniffing(book: Book) -> Iterator[Found]:
+def platform_sniffing(notebook: Notebook) -> Iterator[Found]:
     """Refuse code that asks which system or hosted session it is in."""
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         names = {dotted(node) for node in nodes(cell.source)}
         names |= {
             f"{node.module}.{alias.name}"
@@ -84,53 +72,53 @@ def platform_sniffing(book: Book) -> Iterator[Found]:
 
 
 @rule("Show the time, and assert what causes it.")
-def asserted_timing(book: Book) -> Iterator[Found]:
+def asserted_timing(notebook: Notebook) -> Iterator[Found]:
     """Refuse assertions that depend on how busy a machine is."""
-    for index, cell in code_cells(book.notebook):
-        for node in nodes(cell.source):
-            claim = _claim(node)
-            times = [name for part in claim for name in _times(part)]
-            if times:
-                yield index, f"It asserts something about {times[0]}."
-                break
+    for index, cell in notebook.code:
+        claims = (part for node in nodes(cell.source) for part in _claim(node))
+        times = (name for part in claims for name in _times(part))
+        name = next(times, None)
+        if name is not None:
+            yield index, f"It asserts something about {name}."
 
 
 @rule("Describe the file in kits.toml and load its kit.")
-def file_addresses(book: Book) -> Iterator[Found]:
+def file_addresses(notebook: Notebook) -> Iterator[Found]:
     """Refuse addresses of files: hosts move, and a class has no network."""
-    cells = [(index, cell.source) for index, cell in code_cells(book.notebook)]
-    for index, source in sorted([*cells, *markdown_cells(book.notebook)]):
-        for address in _ADDRESS.findall(source):
+    for index, cell in enumerate(notebook.content.cells):
+        for address in _ADDRESS.findall(cell.source):
             name = urlsplit(address).path.rstrip(".,;:").split("/")[-1]
             if _FILES.fullmatch(name):
                 yield index, f"It names the file {address}."
 
 
 @rule("Mend the list in collection.toml, from which kits are proven.")
-def listed_kits(book: Book) -> Iterator[Found]:
+def listed_kits(notebook: Notebook) -> Iterator[Found]:
     """Demand that the collection lists just the kits that a lesson loads."""
-    if book.lesson is None:
+    if notebook.lesson is None:
         return
     loaded: dict[str, int] = {}
     named: set[str] = set()
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         named |= strings(cell.source)
-        for call in calls(cell.source, "load_kit"):
-            if call.args and isinstance(call.args[0], ast.Constant):
-                loaded.setdefault(str(call.args[0].value), index)
+        for node in nodes(cell.source):
+            if called(node) == "load_kit" and isinstance(node, ast.Call) and node.args:
+                name = node.args[0]
+                if isinstance(name, ast.Constant):
+                    loaded.setdefault(str(name.value), index)
     for kit, index in loaded.items():
-        if kit not in book.lesson.kits:
+        if kit not in notebook.lesson.kits:
             yield index, f"It loads {kit}, which the collection does not list."
-    for kit in book.lesson.kits:
+    for kit in notebook.lesson.kits:
         if kit not in named:
             yield None, f"The collection lists {kit}, which it does not load."
 
 
 @rule("Give the second thing a name of its own.")
-def rebound_imports(book: Book) -> Iterator[Found]:
+def rebound_imports(notebook: Notebook) -> Iterator[Found]:
     """Refuse a variable that takes the name of a module or function it imported."""
     imported: set[str] = set()
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         for node in nodes(cell.source):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imported |= {a.asname or a.name.split(".")[0] for a in node.names}
@@ -142,21 +130,17 @@ def _claim(node: ast.AST) -> list[ast.expr]:
     """Return what a statement asserts, without the message; else nothing."""
     if isinstance(node, ast.Assert):
         return [node.test]
-    if isinstance(node, ast.Call):
-        name = dotted(node.func).split(".")[-1]
-        if name.startswith("assert_"):
-            return node.args
+    if isinstance(node, ast.Call) and called(node).startswith("assert_"):
+        return node.args
     return []
 
 
 def _times(node: ast.AST) -> Iterator[str]:
     """Yield the names in an expression that stand for measured times."""
-    if isinstance(node, ast.Call):
-        name = dotted(node.func).split(".")[-1]
-        if name in _CLOCKS:
-            yield dotted(node.func)
-        if name in _COUNTS:
-            return
+    if isinstance(node, ast.Call) and called(node) in _CLOCKS:
+        yield dotted(node.func)
+    if called(node) in _COUNTS:
+        return
     if isinstance(node, ast.Name | ast.Attribute):
         last = dotted(node).split(".")[-1]
         words = last.split("_")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from ..comparison import CHECKED, compared, is_checked
-from ..execution import code_cells
+from ..comparison import CHECKED, is_checked, why_not_comparable
 from ..record import code_digest, read_record
-from .rules import Book, Found, rule
+from .prose import HTML_PICTURE, undescribed
+from .rules import Found, Notebook, rule
 
 # What a page on a code-hosting site still shows, and what a clone of it costs.
 MOST_KB_OF_A_CELL = 800
@@ -21,16 +21,12 @@ _MACHINE_PATH = re.compile(
     r"(?:(?<![\w.~+/=-])|(?<=file://))/(?:home|Users|root|tmp)/[\w.]+"
     r"|\b[A-Za-z]:(?:\\+|/)Users\b"
 )
-_HTML_IMAGE = re.compile(r"<(?:img|svg)\b[^>]*>", re.IGNORECASE)
-_HTML_ALT = re.compile(
-    r"""\b(?:alt|aria-label)\s*=\s*(?:"[^"]+"|'[^']+')""", re.IGNORECASE
-)
 
 
 @rule("Run 'python -m curator refresh'.")
-def execution_counts(book: Book) -> Iterator[Found]:
+def execution_counts(notebook: Notebook) -> Iterator[Found]:
     """Demand counts of 1, 2, 3 ... down the page, which only one clean run gives."""
-    for number, (index, cell) in enumerate(code_cells(book.notebook), start=1):
+    for number, (index, cell) in enumerate(notebook.code, start=1):
         if cell.execution_count != number:
             found = cell.execution_count
             yield index, f"Its execution count is {found}, expected {number}."
@@ -38,81 +34,74 @@ def execution_counts(book: Book) -> Iterator[Found]:
 
 
 @rule("Run 'python -m curator refresh'.")
-def stale_outputs(book: Book) -> Iterator[Found]:
+def stale_outputs(notebook: Notebook) -> Iterator[Found]:
     """Demand outputs that come from the code above them, also where unchecked."""
-    if book.lesson is None:
+    if notebook.lesson is None:
         return
-    entry = read_record(book.path.parent).get(book.path.name)
+    entry = read_record(notebook.path.parent).get(notebook.path.name)
     if entry is None:
         yield None, "It was never refreshed."
-    elif entry.code != code_digest(book.notebook):
+    elif entry.code != code_digest(notebook.content):
         yield None, "Its code or tags changed since its outputs were stored."
 
 
 @rule("Store it with 'python -m curator refresh', or remove the tag.")
-def tagged_outputs(book: Book) -> Iterator[Found]:
+def tagged_outputs(notebook: Notebook) -> Iterator[Found]:
     """Demand something to compare of each tagged cell: nbval fails open."""
-    for index, cell in code_cells(book.notebook):
-        if not is_checked(cell):
-            continue
-        if cell.execution_count is None:
-            yield index, f"It is tagged {CHECKED} but was not run."
-        elif not compared(cell.outputs):
-            yield index, f"It is tagged {CHECKED} but has no output to compare."
+    for index, cell in notebook.code:
+        why_not = why_not_comparable(cell) if is_checked(cell) else ""
+        if why_not:
+            yield index, why_not
 
 
 @rule("Tag the cells whose output must be the same everywhere.")
-def something_checked(book: Book) -> Iterator[Found]:
+def something_checked(notebook: Notebook) -> Iterator[Found]:
     """Demand that at least one output of a lesson is compared."""
-    cells = code_cells(book.notebook)
-    if cells and not any(is_checked(cell) for _, cell in cells):
+    cells = [cell for _, cell in notebook.code]
+    if cells and not any(map(is_checked, cells)):
         yield None, f"No cell is tagged {CHECKED}."
 
 
 @rule("Mend the cell and run 'python -m curator refresh'.")
-def stored_errors(book: Book) -> Iterator[Found]:
+def stored_errors(notebook: Notebook) -> Iterator[Found]:
     """Spare readers the traceback of somebody else's run."""
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         for output in cell.outputs:
             if output.output_type == "error":
                 yield index, f"A {output.ename} is stored in its output."
 
 
 @rule("Print a path relative to the notebook or to the output folder.")
-def machine_paths(book: Book) -> Iterator[Found]:
+def machine_paths(notebook: Notebook) -> Iterator[Found]:
     """Refuse what shows where the notebook was run: a home, a temporary folder."""
-    for index, content in _texts(book.notebook):
+    for index, content in _texts(notebook.content):
         text = json.dumps(content, ensure_ascii=False)
         found = _MACHINE_PATH.search(text)
-        if str(book.root) in text:
-            yield index, f"It holds the path of this checkout, {book.root}."
+        if str(notebook.root) in text:
+            yield index, f"It holds the path of this checkout, {notebook.root}."
         elif found:
             yield index, f"It holds the path {found[0]!r} of one machine."
 
 
 @rule("Show fewer or smaller pictures, or print less.")
-def output_size(book: Book) -> Iterator[Found]:
+def output_size(notebook: Notebook) -> Iterator[Found]:
     """Keep a lesson small enough to be looked at where code is hosted."""
     total_kb = 0.0
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         size_kb = len(json.dumps(cell.outputs, ensure_ascii=False).encode()) / 1000
         total_kb += size_kb
         if size_kb > MOST_KB_OF_A_CELL:
-            yield (
-                index,
-                f"Its outputs take {size_kb:.0f} kB; at most {MOST_KB_OF_A_CELL} fit.",
-            )
+            most = f"at most {MOST_KB_OF_A_CELL} fit"
+            yield index, f"Its outputs take {size_kb:.0f} kB; {most}."
     if total_kb > MOST_KB_OF_A_NOTEBOOK:
-        yield (
-            None,
-            f"All outputs take {total_kb:.0f} kB; at most {MOST_KB_OF_A_NOTEBOOK} fit.",
-        )
+        most = f"at most {MOST_KB_OF_A_NOTEBOOK} fit"
+        yield None, f"All outputs take {total_kb:.0f} kB; {most}."
 
 
 @rule("Show it with show_images or show_figure and their alt text.")
-def shown_pictures(book: Book) -> Iterator[Found]:
+def shown_pictures(notebook: Notebook) -> Iterator[Found]:
     """Ask of every picture in an output what it shows."""
-    for index, cell in code_cells(book.notebook):
+    for index, cell in notebook.code:
         if any(_lacks_alt(output) for output in cell.outputs):
             yield index, "It shows a picture that is not described."
 
@@ -120,9 +109,8 @@ def shown_pictures(book: Book) -> Iterator[Found]:
 def _lacks_alt(output: NotebookNode) -> bool:
     data, metadata = output.get("data", {}), output.get("metadata", {})
     html = data.get("text/html", "")
-    tags = _HTML_IMAGE.findall(html)
-    if tags:
-        return not all(_HTML_ALT.search(tag) for tag in tags)
+    if HTML_PICTURE.search(html):
+        return bool(undescribed(html))
     pictures = [mime for mime in data if mime.startswith("image/")]
     described = metadata.get("alt") or any(
         metadata.get(mime, {}).get("alt") for mime in pictures

@@ -1,4 +1,4 @@
-"""Reads the markdown of notebooks: headings, links, pictures, lists."""
+"""Reads the markdown of notebooks: headings, pictures, lists."""
 
 import dataclasses
 import re
@@ -9,7 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from nbformat import NotebookNode
 
-_ID = re.compile(r"""<a\s[^>]*\b(?:id|name)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
+HTML_PICTURE = re.compile(r"<(?:img|svg)\b[^>]*>", re.IGNORECASE)
+_HTML_ALT = re.compile(
+    r"""\b(?:alt|aria-label)\s*=\s*(?:"[^"]+"|'[^']+')""", re.IGNORECASE
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +32,6 @@ class Heading:
     index: int
     level: int
     text: str
-
-    @property
-    def anchor(self) -> str:
-        """What Jupyter lets a link to this heading end with, after the ``#``."""
-        return self.text.replace(" ", "-")
 
 
 def tokens(source: str) -> list[Token]:
@@ -61,39 +59,19 @@ def headings(notebook: NotebookNode) -> list[Heading]:
     return found
 
 
-def anchors(notebook: NotebookNode) -> set[str]:
-    """Return what a link into a notebook may end with, after the ``#``."""
-    found = {heading.anchor for heading in headings(notebook)}
-    for _, source in markdown_cells(notebook):
-        found.update(_ID.findall(source))
-    return found
+def undescribed(html: str) -> list[str]:
+    """Return the tags of pictures in HTML that say nothing to those who cannot see."""
+    return [tag for tag in HTML_PICTURE.findall(html) if not _HTML_ALT.search(tag)]
 
 
 def points_after(source: str, words: str) -> int:
-    """Count the points of the list below a line of its own, such as a bold one.
-
-    Parameters
-    ----------
-    source
-        Markdown.
-    words
-        The line, without the signs that make it bold or a heading.
+    """Count the points of the list that follows a bold line or a heading.
 
     Returns
     -------
     int
-        The points of the list that follows it; 0 without the line or the list.
+        0 without the line or the list. Points of lists inside it do not count.
     """
-    parsed = MarkdownIt().parse(source)
-    for position, token in enumerate(parsed):
-        if token.type == "inline" and token.content.strip("*_ ") == words:
-            return _points(parsed[position + 2 :])
-    return 0
-
-
-def _points(parsed: list[Token]) -> int:
-    """Count the points of the list with which a text begins."""
-    if not parsed or parsed[0].type not in ("bullet_list_open", "ordered_list_open"):
-        return 0
-    end = next(i for i, t in enumerate(parsed) if t.level == 0 and t.nesting == -1)
-    return sum(t.type == "list_item_open" and t.level == 1 for t in parsed[:end])
+    line = rf"^(?:\*\*|#+ ){re.escape(words)}(?:\*\*)?\n+((?:[-*] .*\n| +.*\n|\n)*)"
+    found = re.search(line, f"{source}\n", re.MULTILINE)
+    return len(re.findall(r"^[-*] ", found[1], re.MULTILINE)) if found else 0

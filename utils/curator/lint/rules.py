@@ -1,13 +1,14 @@
-"""What a rule is, and the list in which every rule enters itself."""
+"""What a rule and a finding are, and the list in which every rule enters itself."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from ..checks import Check
 from ..collection import Lesson
+from ..execution import code_cells
+from .prose import Heading, headings, markdown_cells
 
 # What is wrong, and the index of the cell (None: the notebook as a whole).
 Found = tuple[int | None, str]
@@ -17,28 +18,59 @@ START_PAGE = "00"
 
 
 @dataclasses.dataclass(frozen=True)
-class Book:
+class Finding:
+    """What a rule or a tool found.
+
+    Attributes
+    ----------
+    rule
+        Its name, such as ``cell-length`` or ``mypy``.
+    text
+        Where it is, what is wrong, and what to do about it.
+    """
+
+    rule: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Notebook:
     """A notebook as the rules see it.
 
     Attributes
     ----------
     path, root
         The notebook and the checkout it belongs to, absolute.
-    notebook
-        Its content.
+    content
+        What is in it.
     lesson
         Its entry in the collection; None where it stands alone.
     """
 
     path: Path
     root: Path
-    notebook: NotebookNode
+    content: NotebookNode
     lesson: Lesson | None = None
 
     @property
     def is_start_page(self) -> bool:
         """True for the page that leads to the lessons and is none itself."""
         return self.lesson is not None and self.lesson.number == START_PAGE
+
+    @property
+    def code(self) -> list[tuple[int, NotebookNode]]:
+        """Its code cells with their indices among all cells."""
+        return code_cells(self.content)
+
+    @property
+    def prose(self) -> list[tuple[int, str]]:
+        """The sources of its markdown cells with their indices."""
+        return list(markdown_cells(self.content))
+
+    @property
+    def headings(self) -> list[Heading]:
+        """Its headings in their order."""
+        return headings(self.content)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,23 +79,20 @@ class Rule:
 
     name: str
     remedy: str
-    find: Callable[[Book], Iterator[Found]]
+    find: Callable[[Notebook], Iterator[Found]]
 
-    def check(self, books: Iterable[Book]) -> Check:
-        """Hold the rule against notebooks."""
-        findings = []
-        for book in books:
-            file = book.path.relative_to(book.root).as_posix()
-            for index, what in self.find(book):
-                where = file if index is None else f"{file}: cell {index + 1}"
-                findings.append(f"{where}: {self.name}: {what} {self.remedy}")
-        return Check(self.name, tuple(findings))
+    def check(self, notebook: Notebook) -> Iterator[Finding]:
+        """Yield what is wrong. Cells are counted from 1, markdown included."""
+        file = notebook.path.relative_to(notebook.root).as_posix()
+        for index, what in self.find(notebook):
+            where = file if index is None else f"{file}: cell {index + 1}"
+            yield Finding(self.name, f"{where}: {self.name}: {what} {self.remedy}")
 
 
 RULES: dict[str, Rule] = {}
 
 
-def rule(remedy: str) -> Callable[[Callable[[Book], Iterator[Found]]], Rule]:
+def rule(remedy: str) -> Callable[[Callable[[Notebook], Iterator[Found]]], Rule]:
     """Make a function a rule that is named after it.
 
     Parameters
@@ -72,7 +101,7 @@ def rule(remedy: str) -> Callable[[Callable[[Book], Iterator[Found]]], Rule]:
         What a person should do about a finding: a sentence.
     """
 
-    def register(find: Callable[[Book], Iterator[Found]]) -> Rule:
+    def register(find: Callable[[Notebook], Iterator[Found]]) -> Rule:
         name = find.__name__.replace("_", "-")
         RULES[name] = Rule(name, remedy, find)
         return RULES[name]

@@ -4,47 +4,39 @@ import ast
 import symtable
 import warnings
 from collections.abc import Iterator
+from functools import cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-_TRANSFORMER = TransformerManager()
 
-
+@cache
 def python_of(source: str) -> str:
     """Return a cell's source with its magics as the calls that IPython makes of them.
-
-    Parameters
-    ----------
-    source
-        The source of a code cell.
 
     Returns
     -------
     str
         Python; empty where the cell is not valid, which ruff reports.
     """
-    try:
-        python: str = _TRANSFORMER.transform_cell(source)
-        ast.parse(python)
-    except SyntaxError:
-        return ""
+    with warnings.catch_warnings():  # such as an invalid escape: ruff's business
+        warnings.simplefilter("ignore")
+        try:
+            python: str = TransformerManager().transform_cell(source)
+            ast.parse(python)
+        except SyntaxError:
+            return ""
     return python
 
 
 def nodes(source: str) -> Iterator[ast.AST]:
     """Yield all nodes of a cell's syntax tree."""
-    with warnings.catch_warnings():  # such as an invalid escape: ruff's business
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield from ast.walk(ast.parse(python_of(source)))
 
 
 def bound_names(source: str) -> set[str]:
     """Return the names that a cell leaves behind, but for imported modules.
-
-    Parameters
-    ----------
-    source
-        The source of a code cell.
 
     Returns
     -------
@@ -71,11 +63,9 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
-def calls(source: str, name: str) -> Iterator[ast.Call]:
-    """Yield the calls of a function, whatever it is an attribute of."""
-    for node in nodes(source):
-        if isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == name:
-            yield node
+def called(node: ast.AST) -> str:
+    """Return the name of the function that a node calls, without what it belongs to."""
+    return dotted(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
 
 
 def strings(source: str) -> set[str]:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from ..execution import code_cells
 from .page import EXERCISES
-from .prose import Heading, headings
-from .rules import Book, Found, rule
-from .source import bound_names, dotted, nodes
+from .prose import Heading
+from .rules import Found, Notebook, rule
+from .source import bound_names, called, nodes
 
 SOLUTION = "solution"
 FIRST_LINE = "# A solution to exercise"
@@ -17,11 +16,11 @@ FEWEST_EXERCISES = 2
 
 
 @rule("Write '### 1. ...', a stub with '...', a check, and a solution.")
-def exercises(book: Book) -> Iterator[Found]:
+def exercises(notebook: Notebook) -> Iterator[Found]:
     """Demand two exercises, each with a stub, a check and a solution."""
-    if book.is_start_page:
+    if notebook.is_start_page:
         return
-    tasks = list(_tasks(book.notebook))
+    tasks = list(_tasks(notebook))
     if len(tasks) < FEWEST_EXERCISES:
         yield None, f"It has {len(tasks)} exercises, expected {FEWEST_EXERCISES}."
     for heading, cells in tasks:
@@ -36,9 +35,9 @@ def exercises(book: Book) -> Iterator[Found]:
 
 
 @rule(f"Tag it, fold it, begin it with '{FIRST_LINE} 1', name results solution_1.")
-def solution_cells(book: Book) -> Iterator[Found]:
+def solution_cells(notebook: Notebook) -> Iterator[Found]:
     """Demand solutions that are hidden, and leave the learner's answer alone."""
-    cells = code_cells(book.notebook)
+    cells = notebook.code
     others = [c for _, c in cells if not _is_solution(c)]
     taken = {name for cell in others for name in bound_names(cell.source)}
     for index, cell in cells:
@@ -55,18 +54,16 @@ def solution_cells(book: Book) -> Iterator[Found]:
             yield index, f"This solution overwrites {name!r}, which is not its own."
 
 
-def _tasks(notebook: NotebookNode) -> Iterator[tuple[Heading, list[NotebookNode]]]:
+def _tasks(notebook: Notebook) -> Iterator[tuple[Heading, list[NotebookNode]]]:
     """Yield the exercises: the heading of each and its code cells."""
     inside = False
-    heads = headings(notebook)
-    for position, heading in enumerate(heads):
+    heads = notebook.headings
+    ends = [heading.index for heading in heads[1:]] + [len(notebook.content.cells)]
+    for heading, end in zip(heads, ends, strict=False):
         if heading.level <= 2:
             inside = heading.level == 2 and heading.text == EXERCISES
         elif inside and heading.level == 3:
-            following = heads[position + 1 :]
-            end = following[0].index if following else len(notebook.cells)
-            cells = notebook.cells[heading.index : end]
-            yield heading, [cell for cell in cells if cell.cell_type == "code"]
+            yield heading, [c for i, c in notebook.code if heading.index <= i < end]
 
 
 def _is_solution(cell: NotebookNode) -> bool:
@@ -81,8 +78,4 @@ def _is_stub(cell: NotebookNode) -> bool:
 
 
 def _is_check(cell: NotebookNode) -> bool:
-    return any(
-        isinstance(node, ast.Call)
-        and dotted(node.func).split(".")[-1].startswith("check")
-        for node in nodes(cell.source)
-    )
+    return any(called(node).startswith("check") for node in nodes(cell.source))

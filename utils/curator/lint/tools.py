@@ -5,10 +5,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..checks import Check
+from .rules import Finding
 
 
-def check_tools(root: Path, paths: Iterable[Path] = ()) -> list[Check]:
+def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[Finding]:
     """Run ruff, and mypy where no paths are given.
 
     Parameters
@@ -17,21 +17,22 @@ def check_tools(root: Path, paths: Iterable[Path] = ()) -> list[Check]:
         The checkout, with the tools' configuration.
     paths
         What ruff should look at; everything if there are none.
+
+    Returns
+    -------
+    list of Finding
+        All that a tool printed, for each tool that found something.
     """
     names = [str(path) for path in paths]
-    checks = [
-        _tool(root, "ruff check", ["ruff", "check", *(names or ["."])]),
-        _tool(root, "ruff format", ["ruff", "format", "--check", *(names or ["."])]),
-    ]
+    commands = [("ruff", "check", *names), ("ruff", "format", "--check", *names)]
     if not names:
-        checks.append(_tool(root, "mypy", ["mypy"]))
-    return checks
-
-
-def _tool(root: Path, name: str, command: list[str]) -> Check:
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True
-    )
-    if done.returncode == 0:
-        return Check(name)
-    return Check(name, (f"{done.stdout}{done.stderr}".rstrip(),))
+        commands.append(("mypy",))
+    findings = []
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True
+        )
+        if done.returncode:
+            printed = f"{done.stdout}{done.stderr}".rstrip()
+            findings.append(Finding(" ".join(command[:2]), printed))
+    return findings

@@ -13,7 +13,6 @@ from notebook_utils import __main__ as notebook_utils
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "classroom" / "README.md").read_text("utf-8")
-LESSONS = read_collection(ROOT / "notebooks").lessons
 COMMANDS = sorted(
     set(
         re.findall(
@@ -22,6 +21,11 @@ COMMANDS = sorted(
     )
 )
 PLAN = GUIDE.partition("## The time plan")[2].partition("\n## ")[0]
+# A lesson that the guide does not plan yet is no fault: whoever adds one need not know
+# of the guide.
+PLANNED = re.findall(
+    r"^\*\*(\d\d) (.+)\*\*, (\d+) minutes\n\n((?:\|.+\n)+)", PLAN, re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,17 +41,16 @@ def test_commands_are_understood(command):
     assert rest == []
 
 
-def test_there_are_commands():
+def test_there_are_commands_and_plans():
     assert len(COMMANDS) > 8
+    assert len(PLANNED) > 5
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_the_time_plan_adds_up(lesson):
-    table = re.search(
-        rf"^\*\*{lesson.number}\b.*?\*\*.*?(?=^\*\*|\Z)", PLAN, re.M | re.S
-    )
-    assert table, f"the time plan lacks lesson {lesson.number}"
-    rows = re.findall(r"^\| (\d+) \| (.*) \|$", table[0], re.MULTILINE)
+@pytest.mark.parametrize(("number", "title", "minutes", "table"), PLANNED)
+def test_the_time_plan_adds_up(number, title, minutes, table):
+    (lesson,) = read_collection(ROOT / "notebooks").select([number])
+    assert (title, int(minutes)) == (lesson.title, lesson.minutes)
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
     assert sum(int(minutes) for minutes, _ in rows) == lesson.minutes
     planned = [section for _, sections in rows for section in sections.split("; ")]
     assert planned == list(_sections(lesson.path))

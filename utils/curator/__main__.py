@@ -166,7 +166,7 @@ def _new(arguments: argparse.Namespace, rest: list[str]) -> int:
     arguments.names, arguments.force = [lesson.name], False
     status = _refresh(arguments, rest)
     sync(root)
-    print(f"What is left to fill in: python -m curator lint {lesson.number}")
+    print("Fill in what it leaves open, then delete 'draft = true' in collection.toml.")
     return status
 
 
@@ -257,10 +257,15 @@ def _handout(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _sync(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .checks import print_findings
     from .sync import sync
 
-    return 0 if print_findings(sync(_root(arguments), arguments.check)) else 1
+    drifted = sync(_root(arguments), arguments.check)
+    for name in drifted:
+        if arguments.check:
+            print(f"{name} has drifted. Run 'python -m curator sync'.")
+        else:
+            print(f"{name} was written.")
+    return 1 if drifted and arguments.check else 0
 
 
 def _root(arguments: argparse.Namespace) -> Path:

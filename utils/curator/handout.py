@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
 
 from notebook_utils.errors import WorkshopError
-from notebook_utils.workspace import clear_outputs
 
 from .collection import Lesson
 from .files import write_text
-
-SOLUTION = "solution"  # the tag of a cell with one
+from .lint.tasks import SOLUTION
+from .notebooks import notebook_text
 
 # A sentence about where the solutions are, which is a line of its own.
 _WHERE_THEY_ARE = re.compile(r"\bsolutions?\b.*\bfolded\b", re.IGNORECASE)
@@ -54,7 +54,7 @@ def hand_out(lessons: Iterable[Lesson], folder: Path) -> list[Path]:
         )
     for original, copied in copies.items():
         notebook = nbformat.read(original, as_version=4)
-        write_text(copied, nbformat.writes(without_answers(notebook)) + "\n")
+        write_text(copied, notebook_text(without_answers(notebook)))
     return list(copies.values())
 
 
@@ -82,13 +82,11 @@ def without_answers(notebook: NotebookNode) -> NotebookNode:
     ['answer = ...']
     """
     handout = copy.deepcopy(notebook)
-    handout.cells = [
-        cell for cell in handout.cells if SOLUTION not in cell.metadata.get("tags", [])
-    ]
+    TagRemovePreprocessor(remove_cell_tags={SOLUTION}).preprocess(handout, {})
+    ClearOutputPreprocessor().preprocess(handout, {})
     for cell in handout.cells:
         if cell.cell_type == "markdown":
             lines = cell.source.splitlines()
             kept = [line for line in lines if not _WHERE_THEY_ARE.search(line)]
             cell.source = "\n".join(kept)
-    clear_outputs(handout)
     return handout

@@ -15,7 +15,6 @@ from notebook_utils.errors import WorkshopError
 
 from . import record
 from .cards import cards_page
-from .checks import Check
 from .collection import Lesson, read_collection
 from .facts import download, facts_line, memory, result
 from .files import write_text
@@ -33,7 +32,7 @@ class SyncError(WorkshopError):
     """A page cannot be made: a marker is missing."""
 
 
-def sync(root: Path, check: bool = False) -> list[Check]:
+def sync(root: Path, check: bool = False) -> list[str]:
     """Write every generated page that is not as it should be.
 
     Parameters
@@ -41,13 +40,12 @@ def sync(root: Path, check: bool = False) -> list[Check]:
     root
         The checkout.
     check
-        Write nothing; only say what drifted.
+        Write nothing; only find what drifted.
 
     Returns
     -------
-    list of Check
-        One for each page. With `check`, one that drifted has a finding; without it,
-        none has.
+    list of str
+        The names of the pages that had drifted.
 
     Raises
     ------
@@ -58,16 +56,14 @@ def sync(root: Path, check: bool = False) -> list[Check]:
     NotebookError
         A lesson is no notebook.
     """
-    checks = []
+    drifted = []
     for name, wanted in _pages(root).items():
         path = root / name
-        drifted = not path.is_file() or path.read_text(encoding="utf-8") != wanted
-        if drifted and not check:
-            write_text(path, wanted)
-            print(f"{name} was written.")
-        findings = (f"{name} has drifted. Run 'python -m curator sync'.",)
-        checks.append(Check(name, findings if drifted and check else ()))
-    return checks
+        if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
+            drifted.append(name)
+            if not check:
+                write_text(path, wanted)
+    return drifted
 
 
 def lessons_table(

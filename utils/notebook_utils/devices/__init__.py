@@ -9,20 +9,12 @@ choice that never fails because the machine has fewer devices than the author's.
 from .listing import available_devices, missing_devices
 from .machine import Machine, look_at_machine
 from .reasons import INTEL_VENDOR, gpu_reason, npu_reason
-from .widgets import (
-    ENVIRONMENT_VARIABLE,
-    DeviceChoice,
-    QuantizationChoice,
-    device_widget,
-    quantization_widget,
-)
+from .widgets import ENVIRONMENT_VARIABLE, device_widget, quantization_widget
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
     "INTEL_VENDOR",
-    "DeviceChoice",
     "Machine",
-    "QuantizationChoice",
     "available_devices",
     "device_widget",
     "gpu_reason",

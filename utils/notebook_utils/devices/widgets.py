@@ -1,14 +1,13 @@
-"""Choices that a notebook offers, with a value at once and also without widgets."""
+"""Choices that a notebook offers, with a value at once."""
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ipywidgets import Checkbox, Dropdown
+
+from ..arguments import as_string
 from .listing import available_devices, reasons_for_absence
-
-if TYPE_CHECKING:
-    from ipywidgets import Checkbox, Dropdown
 
 ENVIRONMENT_VARIABLE = "NOTEBOOK_DEVICE"
 
@@ -18,7 +17,7 @@ def device_widget(
     exclude: str | Iterable[str] | None = None,
     added: str | Iterable[str] | None = None,
     description: str = "Device:",
-) -> "Dropdown | DeviceChoice":
+) -> Dropdown:
     """Offer the devices of this machine in a drop-down list.
 
     The widget has a value at once, so that a notebook runs to its end without anybody
@@ -39,9 +38,8 @@ def device_widget(
 
     Returns
     -------
-    ipywidgets.Dropdown or DeviceChoice
-        Its ``value`` is the name to compile a model for. Without ipywidgets, an object
-        with a ``value`` all the same.
+    ipywidgets.Dropdown
+        Its ``value`` is the name to compile a model for.
 
     Raises
     ------
@@ -55,29 +53,30 @@ def device_widget(
     Notes
     -----
     Unlike openvino_notebooks: a default that this machine lacks is replaced, with the
-    reason, where the widget library raised a ``TraitError``; ``NOTEBOOK_DEVICE``
-    chooses for a whole class without an edit; and ipywidgets may be absent.
+    reason, where the widget library raised a ``TraitError``; and ``NOTEBOOK_DEVICE``
+    chooses for a whole class without an edit.
 
     Examples
     --------
     >>> device_widget("CPU", description="Run on:").value
     'CPU'
     """
-    default, description = _text(default, "default"), _text(description, "description")
-    out, more = _names(exclude, "exclude"), _names(added, "added")
+    as_string(default, "default")
+    as_string(description, "description")
+    excluded, further = _names(exclude, "exclude"), _names(added, "added")
     devices = available_devices()
-    options = _options(devices, out, more)
+    options = _options(devices, excluded, further)
     override = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
-    asked = override or default
-    value = _choose(options, (asked, default, "AUTO", "CPU"))
-    if not _is_kind_of(value, asked):
-        source = f"{ENVIRONMENT_VARIABLE}={asked}" if override else asked
-        print(_notice(source, options, value, _reason(asked, devices)))
-    try:
-        import ipywidgets
-    except ImportError:
-        return DeviceChoice(value, options, description)
-    return ipywidgets.Dropdown(
+    wanted = override or default
+    value = _choose(options, (wanted, default, "AUTO", "CPU"))
+    if not _is_kind_of(value, wanted):
+        source = f"{ENVIRONMENT_VARIABLE}={wanted}" if override else wanted
+        kind = wanted.upper().split(".")[0]
+        reason = reasons_for_absence(devices).get(kind, "")
+        offered = ", ".join(options)
+        notice = f"{source} is not offered here ({offered}): using {value}. {reason}"
+        print(notice.strip())
+    return Dropdown(
         options=options,
         value=value,
         description=description,
@@ -85,7 +84,7 @@ def device_widget(
     )
 
 
-def quantization_widget(default: bool = True) -> "Checkbox | QuantizationChoice":
+def quantization_widget(default: bool = True) -> Checkbox:
     """Offer to quantize the model, in a check box.
 
     Parameters
@@ -95,9 +94,8 @@ def quantization_widget(default: bool = True) -> "Checkbox | QuantizationChoice"
 
     Returns
     -------
-    ipywidgets.Checkbox or QuantizationChoice
-        Its ``value`` is True or False. Without ipywidgets, an object with a ``value``
-        all the same.
+    ipywidgets.Checkbox
+        Its ``value`` is True or False.
 
     Raises
     ------
@@ -106,8 +104,7 @@ def quantization_widget(default: bool = True) -> "Checkbox | QuantizationChoice"
 
     Notes
     -----
-    Unlike openvino_notebooks: ipywidgets may be absent, and a default of another type
-    is an error that says so.
+    Unlike openvino_notebooks: a default of another type is an error that says so.
 
     Examples
     --------
@@ -118,79 +115,19 @@ def quantization_widget(default: bool = True) -> "Checkbox | QuantizationChoice"
         raise TypeError(
             f"default: expected True or False, found {type(default).__name__}."
         )
-    try:
-        import ipywidgets
-    except ImportError:
-        return QuantizationChoice(default)
-    return ipywidgets.Checkbox(value=default, description="Quantization")
+    return Checkbox(value=default, description="Quantization")
 
 
-@dataclass
-class DeviceChoice:
-    """Stand in for the drop-down list where ipywidgets is not installed.
-
-    Parameters
-    ----------
-    value
-        The chosen device; assign another of the `options` to change it.
-    options
-        The devices on offer.
-    description
-        The text that the drop-down list would show.
-
-    Examples
-    --------
-    >>> DeviceChoice("AUTO", ("CPU", "AUTO"))
-    Device: AUTO (options: CPU, AUTO)
-    """
-
-    value: str
-    options: tuple[str, ...]
-    description: str = "Device:"
-
-    def __repr__(self) -> str:
-        return f"{self.description} {self.value} (options: {', '.join(self.options)})"
-
-
-@dataclass
-class QuantizationChoice:
-    """Stand in for the check box where ipywidgets is not installed.
-
-    Parameters
-    ----------
-    value
-        Whether to quantize; assign another to change it.
-    description
-        The text that the check box would show.
-
-    Examples
-    --------
-    >>> QuantizationChoice(True)
-    Quantization: True
-    """
-
-    value: bool
-    description: str = "Quantization"
-
-    def __repr__(self) -> str:
-        return f"{self.description}: {self.value}"
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a text, found {type(value).__name__}.")
-    return value
-
-
-def _names(names: Any, what: str) -> tuple[str, ...]:
+def _names(names: Any, argument: str) -> tuple[str, ...]:
     if names is None:
         return ()
     listed = (names,) if isinstance(names, str) else names
     if not isinstance(listed, Iterable):
         raise TypeError(
-            f"{what}: expected a device name or several, found {type(names).__name__}."
+            f"{argument}: expected a device name or several, found "
+            f"{type(names).__name__}."
         )
-    return tuple(_text(name, what) for name in listed)
+    return tuple(as_string(name, argument) for name in listed)
 
 
 def _options(
@@ -213,23 +150,12 @@ def _options(
 def _choose(options: tuple[str, ...], wishes: Iterable[str]) -> str:
     """Return the first wish that is on offer, in the spelling of the offer."""
     for wish in wishes:
-        fitting = [name for name in options if _is_kind_of(name, wish)]
-        if fitting:
-            return fitting[0]
+        for name in options:
+            if _is_kind_of(name, wish):
+                return name
     return options[0]
 
 
-def _is_kind_of(name: str, asked: str) -> bool:
-    """Tell whether a device is the one asked for; ``GPU.0`` is a ``GPU``."""
-    return f"{name.upper()}.".startswith(f"{asked.upper()}.")
-
-
-def _notice(source: str, options: tuple[str, ...], value: str, reason: str) -> str:
-    offered = ", ".join(options)
-    return f"{source} is not offered here ({offered}): using {value}. {reason}".strip()
-
-
-def _reason(asked: str, devices: Iterable[str]) -> str:
-    """Explain the absence of a GPU or NPU; empty for whatever else was asked for."""
-    kind = asked.upper().split(".")[0]
-    return reasons_for_absence(devices).get(kind, "") if kind in ("GPU", "NPU") else ""
+def _is_kind_of(name: str, kind: str) -> bool:
+    """Tell whether a device is of a kind; ``GPU.0`` is a ``GPU``."""
+    return f"{name.upper()}.".startswith(f"{kind.upper()}.")

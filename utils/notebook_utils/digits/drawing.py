@@ -24,52 +24,27 @@ class Hand:
     The values make two networks find these digits about as hard as those of MNIST: a
     linear one with a validation loss of about 0.3 after two epochs, a small
     convolutional one with about 0.2. Shifting and slanting a digit is hard on the
-    first, bending it on the second.
-
-    Parameters
-    ----------
-    miss
-        How far the pen misses a point of the table; standard deviation, in units of
-        the digit's height.
-    stretch
-        How far the paper is stretched; likewise.
-    turn
-        Rotation; standard deviation, in radians.
-    slant
-        How far the top is moved sideways; standard deviation, in units of the height.
-    shift
-        How far the digit is off the middle; standard deviation, in pixels.
-    extent
-        Smallest and largest length of the longer side, with the line, in pixels.
-    width
-        Smallest and largest factor of the width.
-    pen
-        Thinnest and thickest line, in pixels.
-    blur
-        Weakest and strongest blur; standard deviation, in pixels.
-    pressure
-        Smallest and largest factor of the grey values.
-    noise
-        Of the grey values where there is ink; standard deviation, of 255.
+    first, bending it on the second. A single number is a standard deviation, a pair the
+    smallest and largest value.
     """
 
-    miss: float = 0.014
-    stretch: float = 0.068
-    turn: float = 0.1
-    slant: float = 0.21
-    shift: float = 0.85
-    extent: Range = (17.0, 20.0)
-    width: Range = (0.85, 1.15)
-    pen: Range = (1.3, 3.0)
-    blur: Range = (0.4, 0.75)
-    pressure: Range = (0.9, 1.3)
-    noise: float = 8.0
+    miss: float = 0.014  # the pen misses a point; in units of the digit's height
+    stretch: float = 0.068  # of the paper; in units of the height
+    turn: float = 0.1  # radians
+    slant: float = 0.21  # the top is moved sideways; in units of the height
+    shift: float = 0.85  # off the middle, in pixels
+    extent: Range = (17.0, 20.0)  # of the longer side, with the line, in pixels
+    width: Range = (0.85, 1.15)  # factor
+    pen: Range = (1.3, 3.0)  # thickness of the line, in pixels
+    blur: Range = (0.4, 0.75)  # pixels
+    pressure: Range = (0.9, 1.3)  # factor of the grey values
+    noise: float = 8.0  # of the grey values where there is ink, of 255
 
 
 def draw_digits(
     count: int, seed: int, hand: Hand | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw handwritten-like digits.
+    """Draw digits that look handwritten.
 
     They stand in for MNIST where there is no network, and unlike it there is no end of
     them. 60,000 take some five seconds.

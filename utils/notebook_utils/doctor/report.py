@@ -24,7 +24,7 @@ def checks() -> tuple[Check, ...]:
     >>> [check.name for check in checks()][:3]
     ['Python', 'packages', 'processor']
     """
-    return tuple(_safely(name, look) for name, look in _looks().items())
+    return tuple(_safely(name, look) for name, look in looks().items())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,7 +102,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _looks() -> dict[str, Callable[[], Check]]:
+def looks() -> dict[str, Callable[[], Check]]:
+    """Return what makes each check, by its name."""
     connections = Connections()
     return {
         "Python": machine.python,

@@ -11,8 +11,8 @@ from .check import Check
 
 def packages() -> Check:
     """Compare the packages installed with those required."""
-    wanted = _requirements()
-    faults = {line: fault for line in wanted if (fault := _fault(line))}
+    wanted = requirements()
+    faults = {line: fault for line in wanted if (fault := requirement_fault(line))}
     if not faults:
         return Check("packages", True, f"all {len(wanted)} as required")
     remedy = "Run in the folder of requirements.txt: pip install -r requirements.txt"
@@ -22,7 +22,7 @@ def packages() -> Check:
     return Check("packages", False, "; ".join(faults.values()), remedy)
 
 
-def _requirements() -> list[str]:
+def requirements() -> list[str]:
     """Collect what the package needs and, in a checkout, what the notebooks need."""
     lines = [*(metadata.requires(APPLICATION) or ())]
     root = checkout()
@@ -32,7 +32,7 @@ def _requirements() -> list[str]:
     return [line for line in lines if line and not line.startswith("-")]
 
 
-def _fault(line: str) -> str | None:
+def requirement_fault(line: str) -> str | None:
     """Say what is wrong with the installation of one requirement; None if nothing."""
     from packaging.requirements import Requirement
 
@@ -68,10 +68,6 @@ def openvino() -> Check:
 
 def widgets() -> Check:
     """Look for both halves of the widgets: in Python and in the front end."""
-    if importlib.util.find_spec("ipywidgets") is None:
-        return Check(
-            "widgets", False, "ipywidgets is not installed", "pip install ipywidgets"
-        )
     version = metadata.version("ipywidgets")
     found = f"ipywidgets {version}"
     # A hosted session has its own front end, and their half for JupyterLab is nobody's.

@@ -1,13 +1,13 @@
 """Archives arrive whole and inside their folder, or leave nothing behind."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
 import os
 import stat
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,17 +49,7 @@ def special_member(kind: bytes, target: str = "") -> tuple[tarfile.TarInfo, byte
     return info, b""
 
 
-def zip_of(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", compression) as package:
-        for name, content in members.items():
-            package.writestr(zipfile.ZipInfo(name), content, compression)
-    return data.getvalue()
-
-
 def good(kind: str) -> bytes:
-    if kind == "zip":
-        return zip_of(CONTENT, zipfile.ZIP_DEFLATED)
     members = (file_member(name, content) for name, content in CONTENT.items())
     return PACKERS[kind](tar_of(*members))
 
@@ -94,7 +84,7 @@ def refused(tmp_path) -> Callable[..., str]:
 # Honest archives
 
 
-@pytest.mark.parametrize("kind", [*PACKERS, "zip"])
+@pytest.mark.parametrize("kind", PACKERS)
 def test_a_good_archive(tmp_path, kind):
     archive = tmp_path / "no-suffix-needed"
     archive.write_bytes(good(kind))
@@ -115,16 +105,12 @@ names = st.lists(
 ).map("/".join)
 
 
-@pytest.mark.parametrize("kind", ["tar", "zip"])
 @settings(deadline=None)
 @given(members=st.dictionaries(names, st.binary(max_size=2000), min_size=1, max_size=5))
-def test_what_is_packed_comes_out_again(tmp_path_factory, kind, members):
+def test_what_is_packed_comes_out_again(tmp_path_factory, members):
     folder = tmp_path_factory.mktemp("case")
     archive = folder / "archive"
-    if kind == "zip":
-        archive.write_bytes(zip_of(members))
-    else:
-        archive.write_bytes(tar_of(*(file_member(*item) for item in members.items())))
+    archive.write_bytes(tar_of(*(file_member(*item) for item in members.items())))
     try:
         assert files_in(unpack(archive, folder / "new")) == members
     except UnsafeFileError as error:
@@ -158,14 +144,14 @@ def test_permissions_are_not_taken_over(tmp_path):
 
 
 def test_an_empty_folder_is_used(tmp_path):
-    (tmp_path / "a.zip").write_bytes(good("zip"))
+    (tmp_path / "a.tar.gz").write_bytes(good("tar.gz"))
     (tmp_path / "new").mkdir()
-    assert files_in(unpack(tmp_path / "a.zip", tmp_path / "new")) == CONTENT
+    assert files_in(unpack(tmp_path / "a.tar.gz", tmp_path / "new")) == CONTENT
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "link", "dangling link"])
 def test_what_is_in_use_is_not_touched(tmp_path, kind):
-    (tmp_path / "a.zip").write_bytes(good("zip"))
+    (tmp_path / "a.tar.gz").write_bytes(good("tar.gz"))
     target = tmp_path / "new"
     if kind == "folder":
         target.mkdir()
@@ -178,32 +164,39 @@ def test_what_is_in_use_is_not_touched(tmp_path, kind):
             (tmp_path / "elsewhere").mkdir()
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(WorkshopError, match="Delete it or name another folder"):
-        unpack(tmp_path / "a.zip", target)
+        unpack(tmp_path / "a.tar.gz", target)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_faster_process_wins(tmp_path, monkeypatch):
-    (tmp_path / "a.zip").write_bytes(good("zip"))
-    target = tmp_path / "new"
-    write_members = unpack.__globals__["_write_members"]
+    archive, target = tmp_path / "a.tar", tmp_path / "new"
+    archive.write_bytes(good("tar"))
 
-    def overtaken(*arguments: object) -> None:
-        write_members(*arguments)
-        target.mkdir()
+    def overtaken(*arguments: object, **options: object) -> None:
+        target.mkdir(exist_ok=True)
         (target / "theirs").write_text("theirs")
 
-    monkeypatch.setitem(unpack.__globals__, "_write_members", overtaken)
+    monkeypatch.setattr(tarfile.TarFile, "extract", overtaken)
     with pytest.raises(WorkshopError, match="found one in use"):
-        unpack(tmp_path / "a.zip", target)
-    assert files_in(tmp_path) == {
-        "a.zip": (tmp_path / "a.zip").read_bytes(),
-        "new/theirs": b"theirs",
-    }
+        unpack(archive, target)
+    assert sorted(tmp_path.rglob("*")) == [archive, target, target / "theirs"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_a_disk_that_fails_is_not_blamed_on_the_archive(tmp_path, monkeypatch, number):
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "a.tar").write_bytes(good("tar"))
+    monkeypatch.setattr(tarfile.TarFile, "extract", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        unpack(tmp_path / "a.tar", tmp_path / "new")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.tar"]
 
 
 def test_no_archive_there(tmp_path):
     with pytest.raises(FileNotFoundError):
-        unpack(tmp_path / "absent.zip", tmp_path / "new")
+        unpack(tmp_path / "absent.tar", tmp_path / "new")
 
 
 # Names
@@ -232,36 +225,19 @@ BAD_NAMES = {
 }
 
 
+@pytest.mark.parametrize("has_filter", [True, False])
 @pytest.mark.parametrize("name", BAD_NAMES, ids=ascii)
-@pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_names_that_lead_elsewhere(refused, kind, name):
-    data = (
-        zip_of({"good": b"x", name: b"x"})
-        if kind == "zip"
-        else tar_of(file_member("good"), file_member(name))
-    )
-    assert BAD_NAMES[name] in refused(data)
-
-
-@pytest.mark.parametrize("name", BAD_NAMES, ids=ascii)
-def test_names_are_refused_without_the_filter_of_newer_pythons(
-    refused, monkeypatch, name
-):
-    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+def test_names_that_lead_elsewhere(refused, monkeypatch, name, has_filter):
+    if not has_filter:  # as in Python 3.11.2
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
     data = tar_of(file_member("good"), file_member(name))
     assert BAD_NAMES[name] in refused(data)
 
 
 def test_a_good_archive_without_the_filter_of_newer_pythons(tmp_path, monkeypatch):
     monkeypatch.delattr(tarfile, "data_filter", raising=False)
-    archive = tmp_path / "model.tar"
-    archive.write_bytes(tar_of(file_member("model", b"weights")))
-    assert (unpack(archive, tmp_path / "new") / "model").read_bytes() == b"weights"
-
-
-def test_a_zip_name_cut_by_a_zero_byte(refused):
-    data = zip_of({"labels_txt/../../x": b"x"}).replace(b"labels_txt", b"labels\0txt")
-    assert "unprintable" in refused(data)
+    (tmp_path / "a.tar").write_bytes(good("tar"))
+    assert files_in(unpack(tmp_path / "a.tar", tmp_path / "new")) == CONTENT
 
 
 TWICE = [
@@ -280,23 +256,14 @@ def test_names_that_occur_twice(refused, pair):
     assert "twice" in refused(tar_of(*(file_member(name) for name in pair)))
 
 
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_twice_in_a_zip(refused):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as package:
-        package.writestr("a", b"1")
-        package.writestr("a", b"2")
-    assert "twice" in refused(data.getvalue())
-
-
 # Kinds of members
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "good"])
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
-def test_links_in_a_tar(refused, kind, target):
+def test_links(refused, kind, target):
     data = tar_of(file_member("good"), special_member(kind, target))
-    assert f"'special' is a link to '{target}'" in refused(data)
+    assert "'special' is a link" in refused(data)
 
 
 def test_writing_through_a_link(refused, tmp_path):
@@ -305,8 +272,8 @@ def test_writing_through_a_link(refused, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-def test_devices_in_a_tar(refused, kind):
-    assert "device or a pipe" in refused(tar_of(special_member(kind)))
+def test_devices(refused, kind):
+    assert "is a link, device" in refused(tar_of(special_member(kind)))
 
 
 def test_a_sparse_file(refused):
@@ -320,89 +287,43 @@ def test_a_sparse_file(refused):
     assert "sparse" in refused(tar_of((info, content)))
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
-def test_links_and_devices_in_a_zip(refused, kind):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as package:
-        info = zipfile.ZipInfo("special")
-        info.create_system = 3
-        info.external_attr = (kind | 0o777) << 16
-        package.writestr(info, "../outside")
-    assert "'special' is a link or a device" in refused(data.getvalue())
-
-
-def test_a_zip_that_hides_a_member(refused):
-    data = bytearray(zip_of({"a": b"x", "b": b"y"}))
-    data[data.index(b"PK\x01\x02") + 32] = 47  # the comment swallows the next entry
-    assert "list of members is cut short" in refused(bytes(data))
-
-
-def test_an_encrypted_zip(refused):
-    data = bytearray(zip_of({"a": b"x"}))
-    data[data.index(b"PK\x01\x02") + 8] |= 1
-    assert "encrypted" in refused(bytes(data))
-
-
 # Bombs
-
-BOMB = bytes(20 << 20)
 
 
 def bomb(kind: str) -> bytes:
-    if kind == "zip":
-        return zip_of({"bomb": BOMB}, zipfile.ZIP_DEFLATED)
-    return PACKERS[kind](tar_of(file_member("bomb", BOMB)))
+    return PACKERS[kind](tar_of(file_member("bomb", bytes(20 << 20))))
 
 
-@pytest.mark.parametrize("kind", [*PACKERS, "zip"])
+@pytest.mark.parametrize("kind", PACKERS)
 def test_more_bytes_than_allowed(refused, kind):
     message = refused(bomb(kind), max_bytes=1 << 20, max_ratio=1e9)
-    assert "more than the 1048576 bytes that max_bytes allows" in message
+    assert "more than 1048576 bytes unpacked" in message
 
 
-@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
 def test_more_than_the_ratio(refused, kind):
-    assert "more than 100 times its own size" in refused(bomb(kind))
+    data = bomb(kind)
+    limit = max(1 << 20, 100 * len(data))
+    assert f"more than {limit} bytes unpacked" in refused(data)
 
 
 def test_little_is_no_bomb_whatever_its_ratio(tmp_path):
-    (tmp_path / "a.zip").write_bytes(
-        zip_of({"zeros": bytes(1 << 19)}, zipfile.ZIP_DEFLATED)
-    )
-    unpack(tmp_path / "a.zip", tmp_path / "new")
+    packed = gzip.compress(tar_of(file_member("zeros", bytes(1 << 19))))
+    (tmp_path / "a.tar").write_bytes(packed)
+    unpack(tmp_path / "a.tar", tmp_path / "new")
 
 
-@pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_more_members_than_allowed(refused, tmp_path, kind):
-    members = {str(number): b"" for number in range(11)}
-    data = (
-        zip_of(members)
-        if kind == "zip"
-        else tar_of(*(file_member(*item) for item in members.items()))
-    )
-    assert "more than the 10 members" in refused(data, max_members=10)
+def test_more_members_than_allowed(refused, tmp_path):
+    data = tar_of(*(file_member(str(number)) for number in range(11)))
+    assert "more than 10 members" in refused(data, max_members=10)
     (tmp_path / "archive").write_bytes(data)
     assert len(files_in(unpack(tmp_path / "archive", tmp_path / "new"))) == 11
 
 
-def test_a_zip_whose_header_makes_itself_small(refused):
-    data = zip_of({"bomb": BOMB}, zipfile.ZIP_DEFLATED)
-    true_size, false_size = len(BOMB).to_bytes(4, "little"), (5).to_bytes(4, "little")
-    assert data.count(true_size) == 2
-    assert "damaged" in refused(data.replace(true_size, false_size))
-
-
-def test_a_tar_whose_header_makes_itself_large(refused):
+def test_a_header_that_makes_its_member_large(refused):
     info, content = file_member("huge")
     info.size = 1 << 40
-    assert "damaged or cut short" in refused(tar_of((info, content)))
-
-
-def test_a_tar_header_that_fills_the_memory(refused):
-    info, content = file_member("small")
-    info.pax_headers = {"comment": "x" * (5 << 20)}
-    packed = gzip.compress(tar_of((info, content)))
-    assert "a header takes more than" in refused(packed, max_ratio=1e9)
+    assert "cut short or no tar archive" in refused(tar_of((info, content)))
 
 
 # Damage
@@ -413,14 +334,14 @@ def test_a_tar_header_that_fills_the_memory(refused):
 )
 def test_what_is_no_archive(refused, data):
     message = refused(data)
-    assert "no tar or zip archive" in message or "holds no file" in message
+    assert "no tar archive" in message or "holds no file" in message
 
 
 def test_an_archive_without_files(refused):
-    assert "holds no file" in refused(zip_of({}))
+    assert "holds no file" in refused(tar_of())
 
 
-@pytest.mark.parametrize("kind", [*PACKERS, "zip"])
+@pytest.mark.parametrize("kind", PACKERS)
 def test_cut_short_anywhere(tmp_path, kind):
     whole = good(kind)
     needed = len(whole.rstrip(b"\0")) if kind == "tar" else len(whole)
@@ -443,7 +364,7 @@ def test_a_tar_with_a_damaged_second_header(refused):
     assert "no valid header" in refused(bytes(data))
 
 
-@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
 def test_a_changed_byte_is_noticed(tmp_path, kind):
     whole = good(kind)
     archive = tmp_path / "archive"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from notebook_utils import KitError, load_kit
+from notebook_utils.checkpoints import load_arrays
 from notebook_utils.digits import (
     centre_digit,
     dataset,
@@ -17,7 +18,6 @@ from notebook_utils.digits import (
 )
 from notebook_utils.digits.drawing import Hand
 from notebook_utils.digits.strokes import WAYS, curve_weights, table
-from notebook_utils.pickles import load_arrays
 
 ALL_WAYS = [(digit, way) for digit in WAYS for way in range(len(WAYS[digit]))]
 STEADY = Hand(
@@ -105,15 +105,15 @@ def test_a_curve_passes_through_its_points():
     assert np.allclose(curve[::6], points, atol=1e-6)
 
 
-def test_the_file_is_read_like_the_published_one(monkeypatch):
+def test_the_file_is_read_like_the_published_one(monkeypatch, tmp_path):
     monkeypatch.setattr(dataset, "TRAINING", 60)
     monkeypatch.setattr(dataset, "VALIDATION", 20)
     files = io.BytesIO(), io.BytesIO()
     for file in files:
         dataset.save_digits(file)
     assert files[0].getvalue() == files[1].getvalue()
-    files[0].seek(0)
-    (x_train, y_train), (x_valid, y_valid), *_ = load_arrays(files[0])
+    (tmp_path / "digits.pkl.gz").write_bytes(files[0].getvalue())
+    (x_train, y_train), (x_valid, y_valid), *_ = load_arrays(tmp_path / "digits.pkl.gz")
     assert x_train.shape == (60, 784) and x_train.dtype == np.float32
     assert x_train.min() == 0 and 0.5 < x_train.max() < 1
     assert x_valid.shape == (20, 784) and y_valid.shape == (20,)

@@ -30,7 +30,7 @@ def save_digits(file: BinaryIO) -> None:
     Notes
     -----
     The published file holds a third pair, for testing. Read it with
-    :func:`notebook_utils.pickles.load_arrays`, whichever of the two it is.
+    :func:`notebook_utils.checkpoints.load_arrays`, whichever of the two it is.
     """
     images, labels = draw_digits(TRAINING + VALIDATION, SEED)
     pixels = images.reshape(len(images), -1).astype(np.float32) / 256

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ..checkpoints import load_tensors
 from ..errors import KitError
-from ..pickles import load_tensors
 
 STRIDES = (8, 16, 32)
 # Width and height in pixels of the three boxes that each head starts from.
@@ -336,7 +336,8 @@ def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
     """Load a YOLOv5n from a checkpoint, without running anything that is in it.
 
     The published checkpoint holds a whole module of a package that is not installed
-    here. Only its numbers are read (see :func:`notebook_utils.pickles.load_tensors`).
+    here. Only its numbers are read, by
+    :func:`notebook_utils.checkpoints.load_tensors`.
 
     Parameters
     ----------
@@ -365,9 +366,7 @@ def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
         )
     network = YOLOv5n(len(biases) // len(ANCHORS[0]) - BOX_AND_OBJECTNESS)
     try:
-        network.load_state_dict(
-            {name: torch.from_numpy(array) for name, array in tensors.items()}
-        )
+        network.load_state_dict(tensors)
     except RuntimeError as error:  # another size of YOLOv5, such as yolov5s
         first = str(error).splitlines()[1].strip()
         raise KitError(

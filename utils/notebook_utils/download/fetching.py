@@ -32,6 +32,10 @@ from .transfer import NO_SPACE_ERRNOS, Transfer
 HEADWAY_BYTES = 1 << 20
 # How long to ask for the size of a file that is there already: it may be used as it is.
 HEAD_TIMEOUT_S = 3.0
+_ADVICE = {
+    DownloadFailure.NO_SPACE: "Make room there",
+    DownloadFailure.UNWRITABLE: "Choose a folder that you may write to",
+}
 
 
 def download_file(
@@ -161,6 +165,8 @@ def fetch_first(
         No address gave the file. Its kind and reason are those of the first address,
         except where the disk is the reason.
     """
+    failures: dict[str, PermanentError] = {}
+    kept_bytes = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
@@ -177,10 +183,14 @@ def fetch_first(
             failures = _try_addresses(
                 addresses, partial, expected, policy, show_progress
             )
+            kept_bytes = partial.size_bytes
     except OSError as error:
-        raise _disk_error(target, expected, error) from error
+        is_full = error.errno in NO_SPACE_ERRNOS
+        kind = DownloadFailure.NO_SPACE if is_full else DownloadFailure.UNWRITABLE
+        reason = f"not written: {error.strerror or error}"
+        failures[str(target.parent)] = PermanentError(reason, kind)
     if failures:
-        raise _address_error(target, expected, failures, partial.size_bytes)
+        raise _download_error(target, expected, failures, kept_bytes)
     return True
 
 
@@ -266,38 +276,26 @@ def _was_complete(partial: Partial, expected: ExpectedFile) -> bool:
     return True
 
 
-def _address_error(
+def _download_error(
     target: Path,
     expected: ExpectedFile,
     failures: Mapping[str, PermanentError],
     kept_bytes: int,
 ) -> DownloadError:
-    reasons = [f"{address}: {error}" for address, error in failures.items()]
+    """Say where it failed and why, what was expected, and what to do."""
+    reasons = [f"{place}: {error}" for place, error in failures.items()]
     kinds = [error.kind for error in failures.values()]
-    decisive, advice = 0, "Check the connection and try again"
-    if kinds[-1] is DownloadFailure.NO_SPACE:
-        decisive, advice = -1, "Make room there and try again"
+    decisive, advice = 0, "Check the connection"
+    if kinds[-1] in _ADVICE:  # the disk is the reason, whatever addresses said before
+        decisive, advice = -1, _ADVICE[kinds[-1]]
     kept = f" Kept for the next try: {kept_bytes} bytes." if kept_bytes else ""
-    message = _message(target, expected, reasons, kept, advice)
-    return DownloadError(message, kind=kinds[decisive], reason=reasons[decisive])
-
-
-def _disk_error(target: Path, expected: ExpectedFile, error: OSError) -> DownloadError:
-    kind, advice = DownloadFailure.UNWRITABLE, "Choose a folder that you may write to"
-    if error.errno in NO_SPACE_ERRNOS:
-        kind, advice = DownloadFailure.NO_SPACE, "Make room there and try again"
-    reason = f"{target.parent}: not written: {error.strerror or error}"
-    message = _message(target, expected, [reason], "", advice)
-    return DownloadError(message, kind=kind, reason=reason)
-
-
-def _message(
-    target: Path, expected: ExpectedFile, reasons: list[str], kept: str, advice: str
-) -> str:
-    return (
+    return DownloadError(
         f"Could not fetch '{target.name}'.\n  "
         + "\n  ".join(reasons)
-        + f"\nExpected: {expected}.{kept}\n{advice}, or put the file at\n  {target}"
+        + f"\nExpected: {expected}.{kept}"
+        + f"\n{advice} and try again, or put the file at\n  {target}",
+        kind=kinds[decisive],
+        reason=reasons[decisive],
     )
 
 

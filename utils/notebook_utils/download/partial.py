@@ -25,24 +25,12 @@ MAX_QUEUED_CHUNKS = 32
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the bytes come from.
+    """Where the bytes come from, as far as that is known."""
 
-    Parameters
-    ----------
-    url
-        The address that gave the first byte.
-    validator
-        The strong ``ETag`` or ``Last-Modified`` of the file there; None if it has none.
-    total_bytes
-        The whole file's size as the server announced it; None if it did not.
-    sha256
-        The expected checksum of the whole file; None if not known.
-    """
-
-    url: str
-    validator: str | None
-    total_bytes: int | None
-    sha256: str | None
+    url: str  # that gave the first byte
+    validator: str | None  # the strong ETag or Last-Modified of the file there
+    total_bytes: int | None  # the whole file's size as the server announced it
+    sha256: str | None  # the expected checksum of the whole file
 
 
 class Partial:

@@ -102,20 +102,7 @@ class Lines(Progress):
 
 
 def suitable_progress(name: str, shown: bool) -> Progress:
-    """Choose how to show progress from where this process runs.
-
-    Parameters
-    ----------
-    name
-        The file's name.
-    shown
-        Show anything at all.
-
-    Returns
-    -------
-    Progress
-        A bar in a notebook or a terminal, lines where the output is kept as a log.
-    """
+    """Return a bar in a notebook or a terminal, lines where the output is a log."""
     if not shown:
         return Progress(name)
     ipython = sys.modules.get("IPython")

@@ -13,15 +13,7 @@ FIRST_BACKOFF_S = 0.5
 
 
 class AttemptError(Exception):
-    """An attempt that did not bring the file.
-
-    Parameters
-    ----------
-    reason
-        What went wrong, a clause that fits behind the address.
-    kind
-        What went wrong, for whoever decides what to do about it.
-    """
+    """An attempt that did not bring the file; its text fits behind the address."""
 
     def __init__(
         self, reason: str, kind: DownloadFailure = DownloadFailure.REFUSED

@@ -44,13 +44,7 @@ class _Session(requests.Session):
 
 
 def open_session() -> requests.Session:
-    """Open a session that speaks ``http`` and ``https`` in this project's name.
-
-    Returns
-    -------
-    requests.Session
-        It asks the environment for a proxy, and follows no redirects by itself.
-    """
+    """Open a session in this project's name, which follows no redirects by itself."""
     try:
         release = version("inference-workshop")
     except PackageNotFoundError:  # run from a copy that was never installed
@@ -66,22 +60,7 @@ def open_session() -> requests.Session:
 def announced_bytes(
     session: requests.Session, url: str, timeout_s: float
 ) -> int | None:
-    """Ask how large a file is, without fetching it.
-
-    Parameters
-    ----------
-    session
-        Of :func:`open_session`.
-    url
-        The file's address.
-    timeout_s
-        Seconds to wait for an answer.
-
-    Returns
-    -------
-    int or None
-        None if the server cannot be asked or does not say.
-    """
+    """Ask for a file's size; None if the server cannot be asked or does not say."""
     with (
         contextlib.suppress(AttemptError),
         send_request(session, "HEAD", url, timeout_s) as response,

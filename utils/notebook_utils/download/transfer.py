@@ -36,35 +36,16 @@ GZIP_CHUNK_BYTES = 1 << 14
 
 @dataclass(frozen=True)
 class Transfer:
-    """What all attempts to fetch one file have in common.
-
-    Parameters
-    ----------
-    session
-        Of :func:`notebook_utils.download.session.open_session`.
-    partial
-        What is there already, and where to put the rest.
-    expected
-        The size and checksum that the file must have.
-    timeout_s
-        Seconds to wait for a connection, and for each read.
-    progress
-        Told of each piece that arrives.
-    """
+    """What all attempts to fetch one file have in common."""
 
     session: requests.Session
     partial: Partial
     expected: ExpectedFile
-    timeout_s: float
+    timeout_s: float  # for a connection, and for each read
     progress: Progress
 
     def attempt(self, url: str) -> None:
         """Fetch what is missing of the file, verify it, and put it in place.
-
-        Parameters
-        ----------
-        url
-            The file's address.
 
         Raises
         ------

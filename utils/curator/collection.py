@@ -72,7 +72,8 @@ class Lesson:
     kits
         The kits that the lesson loads.
     draft
-        Its author has not yet filled in what the template left open.
+        Its author has not filled in yet what the template left open. It runs and is
+        compared like the others, but stands in no table of lessons.
     skip
         Set where the lesson is not run for the time being.
     level

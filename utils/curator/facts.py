@@ -51,8 +51,6 @@ def result(lesson: Lesson) -> str:
     """Say what came of a lesson when its stored outputs were made."""
     if lesson.skip is not None:
         return f"skipped until {lesson.skip.until}: {lesson.skip.reason}"
-    if lesson.draft:
-        return "a draft"
     entry = read_record(lesson.path.parent).get(lesson.path.name)
     if entry is None:
         return "not run yet"

@@ -74,7 +74,7 @@ def lessons_table(
     Parameters
     ----------
     lessons
-        In the order of the table.
+        In the order of the table. Drafts are left out.
     folder
         What the links begin with: where the notebooks are, seen from the page.
     with_result
@@ -91,7 +91,9 @@ def lessons_table(
     if with_result:
         columns["result"] = result
     rows = [columns, ["---"] * len(columns)]
-    rows += [[column(lesson) for column in columns.values()] for lesson in lessons]
+    for lesson in lessons:
+        if not lesson.draft:
+            rows.append([column(lesson) for column in columns.values()])
     return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""start.py with programs that only pretend; once with a real pip and tiny wheels."""
+"""start.py with programs that only pretend; then with real ones and tiny wheels."""
 
 import ast
 import contextlib
@@ -18,43 +18,58 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PINS = "torch==2.13.0\ntorchvision==0.28.0\n"
-REQUIREMENTS = f"# Training\n{PINS}# This checkout\n-e .\n"
-CPU_BUILD = [{"metadata": {"name": "torch"}, "download_info": {"url": "https://t/1"}}]
-CUDA_BUILD = [
-    *CPU_BUILD,
-    {"metadata": {"name": "nvidia-cublas"}, "download_info": {"url": "https://t/2"}},
-]
+PINS = ["torch==2.13.0", "torchvision==0.28.0"]
+FILES = {
+    "requirements.txt": "-c constraints.txt\ntorch>=2.11\ntorchvision\n-e .\n",
+    "requirements-dev.txt": "-r requirements.txt\npytest\n",
+    "constraints.txt": "torch==2.13.0\ntorchvision==0.28.0\nuv==0.13.9\n",
+    "pyproject.toml": "[project]\n",
+}
+LEARNER = ["-c", "constraints.txt", "pip", "-r", "requirements.txt"]
+TESTER = [*LEARNER[:-1], "requirements-dev.txt"]
+CPU_TORCH = ["--no-deps", "--index-url", "https://download.pytorch.org/whl/cpu", *PINS]
+CUDA = [("torch", "https://t/1"), ("nvidia-cublas", "https://t/2")]
+CUDA_REPORT = {
+    "install": [
+        {"metadata": {"name": name}, "download_info": {"url": url}}
+        for name, url in CUDA
+    ]
+}
+CUDA_LOCK = "".join(
+    f'[[packages]]\nname = "{name}"\nwheels = [{{ size = 1605000000 }}]\n'
+    for name, _ in CUDA
+)
 
 
 class Programs:
     """Stands in for subprocess: keeps what was called, and pretends to have done it."""
 
-    DEVNULL = subprocess.DEVNULL
+    DEVNULL, PIPE = subprocess.DEVNULL, subprocess.PIPE
     SubprocessError = subprocess.SubprocessError
     list2cmdline = staticmethod(subprocess.list2cmdline)
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
-        self.folders: list[str | None] = []
+        self.options: list[dict[str, Any]] = []
         self.asked: list[list[str]] = []
         self.timeouts: list[float] = []
         self.statuses: dict[str, int | BaseException] = {}
+        self.report: dict[str, Any] = {"install": []}
         self.answers: dict[str, bytes] = {
             "import venv": b"1\n",
+            "config list": b"global.index-url='https://school/simple'\n",
             "hatchling": b"Would install hatchling",
-            "--report": json.dumps({"install": CPU_BUILD}).encode(),
+            "compile": b"torch==2.13.0+cpu\ntorchvision==0.28.0\n",
         }
 
-    def call(
-        self, command: list[str], cwd: str | None = None, stdout: int | None = None
-    ) -> int:
+    def call(self, command: list[str], **options: Any) -> int:
         self.calls.append(command)
-        self.folders.append(cwd)
+        self.options.append(options)
         for words, status in self.statuses.items():
             if words in " ".join(command):
                 if isinstance(status, BaseException):
@@ -62,9 +77,18 @@ class Programs:
                 return status
         if command[1:3] == ["-m", "venv"]:
             make_environment(Path(command[-1]))
+        if "--report" in command:
+            report = Path(command[command.index("--report") + 1])
+            report.write_text(json.dumps(self.report))
         return 0
 
-    def check_output(self, command: list[str], stderr: int, timeout: float) -> bytes:
+    def run(self, command: list[str], **options: Any) -> SimpleNamespace:
+        status = self.call(command, **options)
+        return SimpleNamespace(returncode=status, stderr="WARNING: x\nERROR: no uv\n")
+
+    def check_output(
+        self, command: list[str], stderr: int, timeout: float, **options: Any
+    ) -> bytes:
         self.asked.append(command)
         self.timeouts.append(timeout)
         for words, answer in self.answers.items():
@@ -74,13 +98,11 @@ class Programs:
             return b"True\n"
         raise subprocess.TimeoutExpired(command, timeout)
 
-    @property
-    def pip(self) -> list[list[str]]:
-        """The pip commands, from the word after ``pip install``."""
-        everything = [*self.asked, *self.calls]
-        return [
-            call[4:] for call in everything if call[1:4] == ["-m", "pip", "install"]
-        ]
+    def installs(self, tool: str) -> list[list[str]]:
+        """The words for pip, or for uv, from the one after ``install`` on."""
+        begin = {"pip": ["-m", "pip", "install"], "uv": ["-m", "uv", "pip", "install"]}
+        length = len(begin[tool])
+        return [c[1 + length :] for c in self.calls if c[1 : 1 + length] == begin[tool]]
 
     def forget(self) -> None:
         self.calls.clear()
@@ -96,8 +118,8 @@ def make_environment(folder: Path) -> None:
 def write_checkout(folder: Path) -> Path:
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "start.py", folder)
-    (folder / "requirements.txt").write_text(REQUIREMENTS)
-    (folder / "pyproject.toml").write_text("[project]\n")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
     return folder
 
 
@@ -193,9 +215,8 @@ def refusal(start: ModuleType, *arguments: str) -> str:
 # The file itself
 
 
-def test_file_is_short_and_needs_the_standard_library_only() -> None:
+def test_file_needs_the_standard_library_only() -> None:
     source = (ROOT / "start.py").read_text(encoding="utf-8")
-    assert len(source.splitlines()) < 200
     tree = ast.parse(source, feature_version=(3, 6))
     nodes = list(ast.walk(tree))
     names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
@@ -286,7 +307,7 @@ def test_other_python_is_refused_and_a_fitting_one_is_named(
     said = refusal(start, "run", "my notebook")
     assert "3.11 to 3.13 (64-bit) is needed" in said
     assert 'Call: python3.12 start.py run "my notebook"' in said
-    assert programs.pip == []
+    assert programs.calls == []
 
 
 def test_other_python_without_a_fitting_one(start: ModuleType) -> None:
@@ -332,7 +353,7 @@ def test_platform_without_wheels_is_refused(
     said = refusal(start)
     assert f"OpenVINO has no wheels for {system} on {architecture}." in said
     assert "Use Linux, Windows on x86-64, macOS on Apple silicon" in said
-    assert programs.calls == programs.pip == []
+    assert programs.calls == []
 
 
 @pytest.mark.parametrize(
@@ -410,28 +431,25 @@ def test_a_folder_with_other_files_is_refused_and_kept(
 def test_unreachable_index_is_refused_before_anything_is_fetched(
     start: ModuleType, programs: Programs
 ) -> None:
+    programs.statuses["uv"] = 1
     del programs.answers["hatchling"]
     said = refusal(start)
     assert "pip reaches no package index." in said
     assert "pip config list" in said
     assert "--wheels FOLDER" in said
-    (probe,) = programs.pip
-    assert {"--dry-run", "--retries", "--timeout", "hatchling", "editables"} <= set(
-        probe
-    )
+    assert {"--dry-run", "--retries", "--timeout", "editables"} <= {*programs.asked[-1]}
     assert programs.timeouts[-1] <= 60
+    assert len(programs.installs("pip")) == 1
 
 
 def test_wheels_that_do_not_serve_are_refused(
-    start: ModuleType,
-    programs: Programs,
-    tmp_path: Path,
+    start: ModuleType, programs: Programs, tmp_path: Path
 ) -> None:
+    programs.statuses["uv"] = 1
     del programs.answers["hatchling"]
     said = refusal(start, "lab", "--wheels", str(tmp_path / "nowhere"))
     assert "nowhere holds no wheels that would do." in said
-    command = "pip wheel -w FOLDER pip hatchling editables -r requirements.txt"
-    assert command in said
+    assert "pip wheel -w FOLDER pip uv hatchling editables -r requirements.txt" in said
 
 
 # Installing
@@ -439,46 +457,58 @@ def test_wheels_that_do_not_serve_are_refused(
 
 def test_install_then_start_at_once(start: ModuleType, programs: Programs) -> None:
     go(start, "lab")
-    checks, installs = programs.pip[:2], programs.pip[2:]
-    assert ["--dry-run" in words for words in checks] == [True, True]
-    assert installs == [
-        ["--quiet", "--upgrade", "pip"],
-        ["--quiet", "torch==2.13.0", "torchvision==0.28.0"],
-        ["--quiet", "-r", "requirements.txt"],
-    ]
-    assert programs.folders[-1] == str(start.ROOT)
+    (uv,) = programs.installs("pip")
+    assert uv[-3:] == ["-c", "constraints.txt", "uv"]
+    (words,) = programs.installs("uv")
+    assert words[-5:] == LEARNER
+    python = str(start.ROOT / ".venv" / "bin" / "python")
+    assert words[words.index("--python") + 1] == python
+    assert programs.options[-1]["cwd"] == str(start.ROOT)
     assert start.os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] == "1"
 
     programs.forget()
     go(start, "lab")
-    assert programs.pip == programs.calls == []
+    assert programs.calls == []
+    assert len(programs.asked) == 1, "only whether its Python starts"
 
 
-def test_progress_bars_on_a_terminal(start: ModuleType, programs: Programs) -> None:
-    start.sys.stderr = SimpleNamespace(
-        isatty=lambda: True, write=lambda text: None, flush=lambda: None
-    )
-    go(start, "lab")
-    assert programs.pip[-1] == ["-r", "requirements.txt"]
-
-
-@pytest.mark.parametrize("stage", ["--upgrade pip", "torchvision", "-r requirements"])
-def test_failed_install_is_finished_by_the_next_call(
-    start: ModuleType,
-    programs: Programs,
-    stage: str,
+def test_only_tests_and_the_site_need_what_maintainers_need(
+    start: ModuleType, programs: Programs
 ) -> None:
-    programs.statuses[stage] = 1
-    with pytest.raises(SystemExit) as ended:
+    for command in ("lab", "run", "doctor", "kits"):
+        go(start, command)
+    go(start, "test")
+    go(start, "site")
+    go(start, "lab")
+    assert [words[-5:] for words in programs.installs("uv")] == [LEARNER, TESTER]
+
+    (start.ROOT / "requirements-dev.txt").write_text("ruff\n")
+    programs.forget()
+    go(start, "lab")
+    assert programs.calls == []
+    go(start, "site")
+    assert [words[-5:] for words in programs.installs("uv")] == [TESTER]
+
+
+@pytest.mark.parametrize("status", [1, KeyboardInterrupt()])
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_what_ended_early_is_finished_by_the_next_call(
+    start: ModuleType, programs: Programs, tool: str, status: int | BaseException
+) -> None:
+    programs.statuses = {"-r requirements": status}
+    if tool == "pip":
+        programs.statuses[" uv"] = 1
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as ended:
         start.main(["lab"])
-    assert ended.value.code == 1
-    assert "The same command goes on from here." in heard(start)
+    if status == 1:
+        assert isinstance(ended.value, SystemExit) and ended.value.code == 1
+        assert "The same command goes on from here." in heard(start)
     assert start.os.became == []
 
     programs.statuses.clear()
     programs.forget()
     go(start, "lab")
-    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
+    assert [call[2] for call in programs.calls] == ["pip", "uv"]
 
 
 @pytest.mark.parametrize("left", [[], ["lib"], ["lib", "pyvenv.cfg", "bin"]])
@@ -491,38 +521,31 @@ def test_interrupted_venv_is_finished_by_the_next_call(
     assert programs.calls[0][1:4] == ["-m", "venv", "--clear"]
 
 
-def test_interrupted_pip_is_finished_by_the_next_call(
-    start: ModuleType, programs: Programs
-) -> None:
-    programs.statuses["torchvision"] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        start.main(["lab"])
-    programs.statuses.clear()
-    programs.forget()
-    go(start, "lab")
-    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
-
-
-def test_package_half_written_by_a_killed_pip_is_installed_again(
+def test_packages_half_written_by_a_killed_installer_are_installed_again(
     start: ModuleType,
 ) -> None:
     make_environment(start.ROOT / ".venv")
     packages = start.ROOT / ".venv" / "lib" / "python3.12" / "site-packages"
-    whole, half = packages / "whole-1.dist-info", packages / "half-1.dist-info"
-    for info in (whole, half):
+    written = {
+        "whole": '"a, whole.py",sha256=x,4\nwhole.pyc,,\nwhole.dist-info/RECORD,,\n',
+        "short": "short.py,sha256=x,4\n",
+        "missing": "missing.py,sha256=x,4\n",
+        "unrecorded": None,
+    }
+    for name, record in written.items():
+        info = packages / f"{name}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").touch()
-    (whole / "RECORD").touch()
+        if record:
+            (info / "RECORD").write_text(record)
+    (packages / "a, whole.py").write_text("four")
+    (packages / "short.py").write_text("fo")
     go(start, "lab")
-    assert whole.exists()
-    assert not half.exists()
+    assert [path.name for path in packages.glob("*.dist-info")] == ["whole.dist-info"]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
-def test_changed_requirements_are_installed_into_the_same_environment(
-    start: ModuleType,
-    programs: Programs,
-    name: str,
+@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt"])
+def test_changed_lists_are_installed_into_the_same_environment(
+    start: ModuleType, programs: Programs, name: str
 ) -> None:
     go(start, "lab")
     original = (start.ROOT / name).read_text()
@@ -531,39 +554,30 @@ def test_changed_requirements_are_installed_into_the_same_environment(
     programs.statuses["-r requirements"] = 1
     with pytest.raises(SystemExit):
         start.main(["lab"])
-    assert [call[2] for call in programs.calls] == ["pip", "pip", "pip"]
     assert "making it again" not in heard(start)
 
     programs.forget()
     programs.statuses.clear()
     (start.ROOT / name).write_text(original)  # Half changed, it is not what it was.
     go(start, "lab")
-    assert len(programs.calls) == 3
+    assert [call[2] for call in programs.calls] == ["pip", "uv"]
 
 
 def test_moved_environment_is_made_again(
-    start: ModuleType,
-    programs: Programs,
-    tmp_path: Path,
+    start: ModuleType, programs: Programs, tmp_path: Path
 ) -> None:
+    new = tmp_path / "new place"
     go(start, "lab", "--venv", str(tmp_path / "old place"))
-    (tmp_path / "old place").rename(tmp_path / "new place")
+    (tmp_path / "old place").rename(new)
     programs.forget()
-    go(start, "lab", "--venv", str(tmp_path / "new place"))
-    assert programs.calls[0][1:] == [
-        "-m",
-        "venv",
-        "--clear",
-        str(tmp_path / "new place"),
-    ]
+    go(start, "lab", "--venv", str(new))
+    assert programs.calls[0][1:] == ["-m", "venv", "--clear", str(new)]
     assert "making it again" in heard(start)
 
 
 @pytest.mark.parametrize("answer", [b"", b"False\n"])
 def test_broken_environment_or_one_of_another_python_is_made_again(
-    start: ModuleType,
-    programs: Programs,
-    answer: bytes,
+    start: ModuleType, programs: Programs, answer: bytes
 ) -> None:
     go(start, "lab")
     programs.forget()
@@ -578,21 +592,92 @@ def test_environment_that_cannot_be_made(start: ModuleType, programs: Programs) 
     with pytest.raises(SystemExit) as ended:
         start.main(["lab"])
     assert ended.value.code == 1
-    assert programs.pip == []
+    assert len(programs.calls) == 1
 
 
-def test_wheels_folder_serves_every_pip_call(
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_wheels_folder_serves_uv_and_pip_alone(
     start: ModuleType,
     programs: Programs,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    tool: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    programs.statuses = {} if tool == "uv" else {" uv": 1}
     go(start, "--wheels", "my wheels", "lab")
-    assert len(programs.pip) == 5
-    for words in programs.pip:
+    installs = programs.installs("pip") + programs.installs("uv")
+    assert len(installs) == 2
+    assert installs[-1][-5:] == LEARNER
+    for words in installs:
         assert words[:3] == ["--no-index", "--find-links", str(tmp_path / "my wheels")]
     assert not any("urllib" in " ".join(command) for command in programs.asked)
+
+
+# uv, and pip where there is none
+
+
+def test_without_uv_pip_installs_and_the_reason_is_said(
+    start: ModuleType, programs: Programs
+) -> None:
+    programs.statuses[" uv"] = 1
+    go(start, "lab")
+    assert programs.installs("uv") == []
+    assert programs.installs("pip")[-1] == LEARNER
+    assert "uv cannot be had, so pip installs. ERROR: no uv\n" in heard(start)
+
+
+def test_where_uv_fails_pip_goes_on(start: ModuleType, programs: Programs) -> None:
+    programs.answers[f"{start.CPU_INDEX}/torch/"] = b"0\n"
+    programs.statuses["-m uv"] = 2
+    go(start, "lab")
+    assert len(programs.installs("uv")) == 1
+    assert programs.installs("pip")[1:] == [CPU_TORCH, LEARNER]
+    assert "uv ended with status 2, see above: pip goes on" in heard(start)
+
+
+@pytest.mark.parametrize(
+    ("listing", "variables"),
+    [
+        (
+            "global.index-url='https://s/simple'\n"
+            "global.extra-index-url='\\nhttps://a\\nhttps://b'\n",
+            {"UV_DEFAULT_INDEX": "https://s/simple", "UV_INDEX": "https://a https://b"},
+        ),
+        ("install.find-links='/a /b'", {"UV_FIND_LINKS": "/a,/b"}),
+        ("global.constraint='/etc/c.txt'", {"UV_CONSTRAINT": "/etc/c.txt"}),
+        ("global.cert='/etc/ca.pem'", {"SSL_CERT_FILE": "/etc/ca.pem"}),
+        ("global.no-index='true'", {"UV_NO_INDEX": "true"}),
+        (
+            ":env:.proxy='http://p:3128'",
+            dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://p:3128"),
+        ),
+        (
+            ":env:.index-url='https://e'\nglobal.index-url='https://g'\n"
+            "install.index-url='https://i'\nfreeze.index-url='https://f'",
+            {"UV_DEFAULT_INDEX": "https://e"},
+        ),
+        ("global.colour='blue'\n", {}),
+    ],
+)
+def test_configuration_of_pip_is_handed_on(
+    start: ModuleType, programs: Programs, listing: str, variables: dict[str, str]
+) -> None:
+    programs.answers["config list"] = listing.encode()
+    go(start, "lab")
+    given = programs.options[-1]["env"]
+    assert {name: given.get(name) for name in variables} == variables
+    others = {*given} - {*start.os.environ, *variables}
+    assert others == {"UV_INDEX_STRATEGY", "UV_SYSTEM_CERTS", "UV_NO_CONFIG"}
+    assert not variables.keys() & start.os.environ.keys(), "for uv alone, not for Lab"
+
+
+def test_certificate_that_pip_reads_from_a_variable_is_handed_on(
+    start: ModuleType, programs: Programs
+) -> None:
+    start.os.environ["REQUESTS_CA_BUNDLE"] = "/etc/school.pem"
+    go(start, "lab")
+    assert programs.options[-1]["env"]["SSL_CERT_FILE"] == "/etc/school.pem"
 
 
 # torch
@@ -603,22 +688,20 @@ def test_cpu_index_that_answers_is_used_for_torch_only(
 ) -> None:
     programs.answers[f"{start.CPU_INDEX}/torch/"] = b"0\n"
     go(start, "lab")
-    with_index = [words for words in programs.pip if start.CPU_INDEX in words]
-    assert len(with_index) == 2
-    for words in with_index:
-        assert words[words.index(start.CPU_INDEX) - 1] == "--index-url"
-        assert words[-2:] == ["torch==2.13.0", "torchvision==0.28.0"]
+    torch, rest = programs.installs("uv")
+    assert torch[-5:] == CPU_TORCH
+    assert start.CPU_INDEX not in rest
+    assert "CUDA" not in heard(start)
 
 
 def test_cpu_index_is_given_three_seconds(
     start: ModuleType, programs: Programs
 ) -> None:
     go(start, "lab")
-    timeouts = dict(
-        zip((words[-1] for words in programs.asked), programs.timeouts, strict=True)
-    )
-    assert timeouts[f"{start.CPU_INDEX}/torch/"] == 3
-    assert not any(start.CPU_INDEX in words for words in programs.pip)
+    asked = [words[-1] for words in programs.asked]
+    assert programs.timeouts[asked.index(f"{start.CPU_INDEX}/torch/")] == 3
+    assert not any(start.CPU_INDEX in words for words in programs.installs("uv"))
+    assert "is silent: torch comes from the configured indexes" in heard(start)
 
 
 def test_cpu_index_is_for_linux_only(start: ModuleType, programs: Programs) -> None:
@@ -627,34 +710,54 @@ def test_cpu_index_is_for_linux_only(start: ModuleType, programs: Programs) -> N
     assert not any(start.CPU_INDEX in " ".join(words) for words in programs.asked)
 
 
-@pytest.mark.parametrize(
-    ("size", "said"), [(b"3210000000\n", "is 3.2 GB to fetch"), (b"", "is several GB")]
-)
-def test_cuda_build_is_announced_before_it_is_fetched(
-    start: ModuleType,
-    programs: Programs,
-    size: bytes,
-    said: str,
+def test_torch_that_is_there_is_not_asked_for_again(
+    start: ModuleType, programs: Programs
 ) -> None:
-    programs.answers["--report"] = json.dumps({"install": CUDA_BUILD}).encode()
-    programs.answers["https://t/1 https://t/2"] = size
-    programs.statuses["torchvision"] = KeyboardInterrupt()
+    go(start, "lab")
+    packages = start.ROOT / ".venv" / "lib" / "python3.12" / "site-packages"
+    for name in ("torch-2.13.0+cpu", "torchvision-0.28.0"):
+        (packages / f"{name}.dist-info").mkdir(parents=True)
+        (packages / f"{name}.dist-info" / "RECORD").touch()
+    programs.forget()
+    go(start, "test")
+    assert not any(start.CPU_INDEX in " ".join(words) for words in programs.asked)
+
+
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+@pytest.mark.parametrize("known", [True, False])
+def test_cuda_build_is_announced_before_it_is_fetched(
+    start: ModuleType, programs: Programs, tool: str, known: bool
+) -> None:
+    lock = CUDA_LOCK.encode() if known else b""
+    programs.answers = {"pylock": lock, **programs.answers}
+    programs.answers["compile"] = b"torch==2.13.0\nnvidia-cublas==13\n"
+    programs.report = CUDA_REPORT
+    programs.answers["https://t/1 https://t/2"] = b"3210000000\n" if known else b""
+    if tool == "pip":
+        programs.statuses[" uv"] = 1
+    programs.statuses["-r requirements"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         start.main(["lab"])
-    assert said in heard(start)
+    size = "3.2 GB" if known else "several GB"
+    assert f"the build for CUDA: {size} to fetch for torch alone" in heard(start)
 
 
-def test_cpu_build_is_not_announced(start: ModuleType) -> None:
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_cpu_build_is_not_announced(
+    start: ModuleType, programs: Programs, tool: str
+) -> None:
+    programs.statuses = {} if tool == "uv" else {" uv": 1}
     go(start, "lab")
     assert "CUDA" not in heard(start)
 
 
-def test_failed_dry_run_leaves_the_message_to_pip(
+def test_uv_that_cannot_tell_leaves_the_question_to_pip(
     start: ModuleType, programs: Programs
 ) -> None:
-    del programs.answers["--report"]
+    programs.answers["compile"] = b""
+    programs.report = CUDA_REPORT
     go(start, "lab")
-    assert ["--quiet", "torch==2.13.0", "torchvision==0.28.0"] in programs.pip
+    assert "the build for CUDA" in heard(start)
 
 
 # Asking programs and servers
@@ -758,7 +861,7 @@ def test_windows_waits_for_the_command(
     assert ignored == [(start.signal.SIGINT, start.signal.SIG_IGN)]
 
 
-# The real thing, small: a real venv, a real pip, wheels of a few hundred bytes
+# The real thing, small: a real venv, pip and uv, wheels of a few hundred bytes
 
 BACKEND = """
 from pathlib import Path
@@ -771,77 +874,122 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
         about = "Metadata-Version: 2.1\\nName: workshop\\nVersion: 1\\n"
         wheel.writestr(f"{info}/METADATA", about)
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        names = ("workshop.pth", f"{info}/METADATA", f"{info}/WHEEL", f"{info}/RECORD")
+        wheel.writestr(f"{info}/RECORD", "".join(f"{name},,\\n" for name in names))
     return "workshop-1-py3-none-any.whl"
 """
 PROJECT = """
+[project]
+name = "workshop"
+version = "1"
+
 [build-system]
 requires = ["hatchling"]
 build-backend = "backend"
 backend-path = ["building"]
 """
+CURATOR = "import sys; print('curator', sys.argv[1:]); sys.exit(7)"
+glibc = pytest.mark.skipif(
+    platform.system() == "Linux" and platform.libc_ver()[0] != "glibc",
+    reason="start.py refuses this platform",
+)
 
 
 def write_wheel(folder: Path, name: str, version: str) -> None:
     info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in (*files, "RECORD"))
+    folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}.py", "")
-        about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        wheel.writestr(f"{info}/METADATA", about)
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        for file, text in files.items():
+            wheel.writestr(file, text)
 
 
-def listing(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+def write_uv_wheel(folder: Path) -> None:
+    """Make a wheel of the uv that is installed here."""
+    try:
+        uv = importlib.metadata.distribution("uv")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("uv is not installed here: pip installed this environment")
+    folder.mkdir(parents=True, exist_ok=True)
+    scripts = f"uv-{uv.version}.data/scripts"
+    path = folder / f"uv-{uv.version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for file in uv.files or []:
+            name = str(file) if ".." not in file.parts else f"{scripts}/{file.name}"
+            if file.name not in ("RECORD", "INSTALLER", "REQUESTED"):
+                wheel.write(str(uv.locate_file(file)), name)
+        wheel.writestr(f"uv-{uv.version}.dist-info/RECORD", "")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    platform.system() == "Linux" and platform.libc_ver()[0] != "glibc",
-    reason="start.py refuses this platform",
-)
-def test_real_install_from_a_folder_of_wheels(tmp_path: Path) -> None:
-    checkout = write_checkout(tmp_path / "a checkout")
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with a backend of its own, whose `curator` only answers."""
+    folder = write_checkout(tmp_path / "a checkout")
     for path, text in {
         "pyproject.toml": PROJECT,
+        "constraints.txt": "".join(f"{pin}\n" for pin in PINS),
         "building/backend.py": BACKEND,
-        "utils/curator.py": "import sys; print('curator', sys.argv[1:]); sys.exit(7)",
+        "utils/curator.py": CURATOR,
     }.items():
-        (checkout / path).parent.mkdir(exist_ok=True)
-        (checkout / path).write_text(text)
-    wheels = tmp_path / "some wheels"
-    wheels.mkdir()
-    for name, version in (("torch", "2.13.0"), ("torchvision", "0.28.0")):
-        write_wheel(wheels, name, version)
-    command = [sys.executable, str(checkout / "start.py"), "run", "00", "--venv", "e v"]
-    command += ["--wheels", wheels.name]
-    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
-    environment.pop("PIP_FIND_LINKS", None)
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    run = functools.partial(
-        subprocess.run,
-        command,
-        cwd=tmp_path,
-        env=environment,
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+def run_start(
+    checkout: Path, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `start.py run 00` with no configuration but what the test gives."""
+    foreign = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    kept |= {"PIP_CONFIG_FILE": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
+    kept["UV_CACHE_DIR"] = str(checkout.parent / "uv cache")
+    return subprocess.run(
+        [sys.executable, "a checkout/start.py", "run", "00", "--venv", "e v", *options],
+        cwd=checkout.parent,
+        env=kept | variables,
         capture_output=True,
         text=True,
     )
 
-    refused = run()
+
+def stages(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line[:5] for line in done.stderr.splitlines() if line.startswith("[")]
+
+
+def contents(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.mark.slow
+@glibc
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_real_install_from_a_folder_of_wheels(checkout: Path, tool: str) -> None:
+    wheels = checkout.parent / "some wheels"
+    for pin in (*PINS, "pip==99"):
+        write_wheel(wheels, *pin.split("=="))
+    options = ["--wheels", wheels.name]
+    refused = run_start(checkout, *options)
     assert refused.returncode == 2, refused.stderr
     assert "holds no wheels that would do" in refused.stderr
 
     write_wheel(wheels, "hatchling", "1.27.0")
     write_wheel(wheels, "editables", "0.5")
-    before = listing(checkout)
-    first = run()
+    if tool == "uv":
+        write_uv_wheel(wheels)
+    before = contents(checkout)
+    first = run_start(checkout, *options)
     assert first.returncode == 7, first.stderr
     assert first.stdout == "curator ['run', '00']\n"
-    stages = [line[:5] for line in first.stderr.splitlines() if line.startswith("[")]
-    assert stages == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
-    assert listing(checkout) == before, "something was written into the checkout"
+    assert stages(first) == ["[1/3]", "[2/3]", "[3/3]"]
+    assert ("so pip installs" in first.stderr) == (tool == "pip")
+    assert contents(checkout) == before, "something was written into the checkout"
 
-    second = run()
+    second = run_start(checkout, *options)
     assert (second.returncode, second.stdout) == (7, first.stdout)
     assert second.stderr == ""

@@ -118,6 +118,15 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--to", type=Path, help="default: site/status")
     status.set_defaults(handler=_status)
 
+    lock = commands.add_parser(
+        "lock", help="compile constraints.txt anew from the ranges of requirements"
+    )
+    lock.add_argument(
+        "--oldest", action="store_true", help="take the oldest versions they allow"
+    )
+    lock.add_argument("--pre", action="store_true", help="also take pre-releases")
+    lock.set_defaults(handler=_lock)
+
     publish = commands.add_parser(
         "publish", help="point the lessons of this checkout at a repository, in place"
     )
@@ -214,6 +223,17 @@ def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:
         return 0
     ours = (_root(arguments) / "requirements.txt").read_text(encoding="utf-8")
     print(requirements_there(ours.splitlines(), freeze), end="")
+    return 0
+
+
+def _lock(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .lock import LOCK, compile_lock
+
+    root = _root(arguments)
+    resolution = "lowest-direct" if arguments.oldest else "highest"
+    lock = compile_lock(root, resolution, arguments.pre)
+    (root / LOCK).write_text(lock, encoding="utf-8", newline="\n")
+    print(f"{LOCK} was written: {len(lock.splitlines())} packages.")
     return 0
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from rich.text import Text
 
 from .collection import Lesson
@@ -147,11 +148,17 @@ def plain(text: str) -> str:
     return "\n".join(Text.from_ansi(line).plain for line in text.splitlines())
 
 
+class _OnlyThisPython(KernelSpecManager):  # type: ignore[misc]
+    """Knows the interpreter that runs this, whatever kernels the user registered."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+
 def _client(notebook: NotebookNode) -> NotebookClient:
-    # The interpreter that runs this, whatever kernels the user has registered.
     manager = AsyncKernelManager(
-        kernel_name=CURRENT_ENV_KERNEL_NAME,
-        kernel_spec_manager=NbvalKernelspecManager(),
+        kernel_name=NATIVE_KERNEL_NAME,
+        kernel_spec_manager=_OnlyThisPython(),
     )
     return NotebookClient(
         notebook,

@@ -14,13 +14,14 @@ import socket
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
+from wheels import write_uv_wheel, write_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = ["torch==2.13.0", "torchvision==0.28.0"]
@@ -895,37 +896,6 @@ glibc = pytest.mark.skipif(
 )
 
 
-def write_wheel(folder: Path, name: str, version: str) -> None:
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}.py": "",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
-    }
-    files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in (*files, "RECORD"))
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for file, text in files.items():
-            wheel.writestr(file, text)
-
-
-def write_uv_wheel(folder: Path) -> None:
-    """Make a wheel of the uv that is installed here."""
-    try:
-        uv = importlib.metadata.distribution("uv")
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip("uv is not installed here: pip installed this environment")
-    folder.mkdir(parents=True, exist_ok=True)
-    scripts = f"uv-{uv.version}.data/scripts"
-    path = folder / f"uv-{uv.version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        for file in uv.files or []:
-            name = str(file) if ".." not in file.parts else f"{scripts}/{file.name}"
-            if file.name not in ("RECORD", "INSTALLER", "REQUESTED"):
-                wheel.write(str(uv.locate_file(file)), name)
-        wheel.writestr(f"uv-{uv.version}.dist-info/RECORD", "")
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a backend of its own, whose `curator` only answers."""
@@ -945,7 +915,7 @@ def run_start(
     checkout: Path, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `start.py run 00` with no configuration but what the test gives."""
-    foreign = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_")
+    foreign = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "PYTHONPATH")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     kept |= {"PIP_CONFIG_FILE": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
     kept["UV_CACHE_DIR"] = str(checkout.parent / "uv cache")

@@ -6,6 +6,7 @@ import pytest
 
 from curator.collection import read_collection
 from curator.lint import Finding, lint_lessons, run_tools
+from curator.lock import check_lock
 from curator.sync import sync
 
 pytestmark = pytest.mark.style
@@ -28,3 +29,7 @@ def test_code_passes_ruff_and_mypy() -> None:
 
 def test_generated_pages_have_not_drifted() -> None:
     assert sync(ROOT, check=True) == []
+
+
+def test_lock_fits_the_ranges() -> None:
+    assert check_lock(ROOT) == []

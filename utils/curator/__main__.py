@@ -277,15 +277,21 @@ def _handout(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _sync(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .lock import LISTS, check_lock
     from .sync import sync
 
-    drifted = sync(_root(arguments), arguments.check)
+    root = _root(arguments)
+    drifted = sync(root, arguments.check)
+    has_lists = (root / LISTS[0]).is_file()
+    faults = check_lock(root) if arguments.check and has_lists else []
     for name in drifted:
         if arguments.check:
             print(f"{name} has drifted. Run 'python -m curator sync'.")
         else:
             print(f"{name} was written.")
-    return 1 if drifted and arguments.check else 0
+    for fault in faults:
+        print(fault)
+    return 1 if arguments.check and (drifted or faults) else 0
 
 
 def _root(arguments: argparse.Namespace) -> Path:

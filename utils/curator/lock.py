@@ -13,14 +13,13 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from notebook_utils.errors import WorkshopError
-
-from .checks import Check
 
 LOCK = "constraints.txt"
 LISTS = ("requirements.txt", "requirements-dev.txt", "classroom/requirements.txt")
@@ -47,7 +46,7 @@ class LockError(WorkshopError):
     """The lock cannot be compiled: no uv, or no set of versions fits the ranges."""
 
 
-def check_lock(root: Path) -> Check:
+def check_lock(root: Path) -> list[str]:
     """Look whether the lock fits the ranges, on every system; needs no network.
 
     Parameters
@@ -57,8 +56,8 @@ def check_lock(root: Path) -> Check:
 
     Returns
     -------
-    Check
-        A finding for each requirement whose version is missing, ambiguous or out of
+    list of str
+        A sentence for each requirement whose version is missing, ambiguous or out of
         range, and for each line of the lock that is more than a name and a version.
     """
     path = root / LOCK
@@ -70,7 +69,7 @@ def check_lock(root: Path) -> Check:
                 fault = _fault(wanted, locked, where)
                 findings += [fault] if fault else []
     remedy = ". Run 'python -m curator lock'."
-    return Check(LOCK, tuple(dict.fromkeys(finding + remedy for finding in findings)))
+    return [f"{LOCK}: {finding}{remedy}" for finding in dict.fromkeys(findings)]
 
 
 def compile_lock(root: Path, resolution: str = "highest", pre: bool = False) -> str:
@@ -99,7 +98,8 @@ def compile_lock(root: Path, resolution: str = "highest", pre: bool = False) -> 
     options = ["--universal", "--python-version", PYTHONS[0], "--resolution"]
     # The checkout itself would be an address; what it depends on is in the lock.
     options += [resolution, "--no-emit-package", "inference-workshop", *newer]
-    lock = _compile(root, [*_lines(root), "-e .", *INSTALLERS], options)
+    build = _pyproject(root)["build-system"]["requires"]
+    lock = _compile(root, [*_lines(root), *build, "-e .", *INSTALLERS], options)
     _, faults = _read_lock(lock)
     if faults:
         raise LockError("\n".join(faults))
@@ -143,9 +143,13 @@ def _lines(root: Path) -> Iterator[str]:
 
 def _project(root: Path) -> list[Requirement]:
     """Return what the package depends on, and what builds it."""
-    about = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    about = _pyproject(root)
     lines = about["project"]["dependencies"] + about["build-system"]["requires"]
     return [Requirement(line) for line in lines]
+
+
+def _pyproject(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def _read_lock(text: str) -> tuple[dict[str, list[Requirement]], list[str]]:

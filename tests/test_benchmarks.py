@@ -24,5 +24,5 @@ def test_the_latency_benchmark_runs():
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "| OpenVINO f32 |" in printed
     assert "| frame to boxes, INT8 |" in printed
-    assert "| weights, on 3 scenes |" in printed and "| INT8 | " in printed
+    assert "| weights, on 1 scenes |" in printed and "| INT8 | " in printed
     assert "Own request" in printed and "benchmark_app" in printed

@@ -1,4 +1,4 @@
-"""The result: a table, a chart, and ratios with their intervals."""
+"""The result: a table, a chart, and speed-ups with their confidence intervals."""
 
 import html
 import textwrap
@@ -9,17 +9,16 @@ from typing import Any
 from ..display import FIRST_COLOUR, OTHER_COLOUR, show_figure
 from ..display.figures import new_figure
 from .environment import Environment
-from .ratios import Ratio, paired_ratio
+from .speedup import SpeedUp, paired_speedup
 from .timing import Timing
 
-HEAD = ("", "first, ms", "median, ms", "p95, ms", "FPS", "runs", "times as fast")
+HEAD = ("", "first, ms", "median, ms", "p95, ms", "FPS", "runs", "speed-up (95 % CI)")
 BAR_HEIGHT, MARGIN_HEIGHT, WIDTH = 34, 110, 900  # pixels
-MOST_BY_OTHERS = 0.1  # of the machine, or the figures are about something else
-LEAST_EFFECT = 0.02  # a smaller one is hidden by what differs from run to run
-FEWEST_FOR_VERDICT = 6  # rounds, or the bootstrap has too little to draw from
+MAX_BACKGROUND_LOAD = 0.1  # of the machine, or the figures are about something else
+SMALL_EFFECT = 0.02  # another run may differ by as much
 LONGEST_NAME = 34  # letters in a line beside a bar
 LONGEST_LINE = 1.5  # times the longest bar
-ROOM_FOR_TEXT = 0.75  # behind the longest line, as a share of it
+ROOM_FOR_TEXT = 0.75  # behind the longest line, as a fraction of it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,8 +35,8 @@ class Comparison:
         What could not be measured here, and why.
     precision : float
         The precision that was asked for.
-    others : float
-        The share of the machine, 0 to 1, that other programs used meanwhile.
+    background_load : float
+        The fraction of the machine, 0 to 1, that other programs used meanwhile.
     environment : Environment
         Where it was measured.
     """
@@ -46,7 +45,7 @@ class Comparison:
     timings: Mapping[str, Timing]
     absent: Mapping[str, str]
     precision: float
-    others: float
+    background_load: float
     environment: Environment
 
     def __getitem__(self, name: str) -> Timing:
@@ -68,26 +67,26 @@ class Comparison:
         known = (timing.precision for timing in self.timings.values())
         return all(precision <= self.precision for precision in known)
 
-    def ratio(self, name: str, baseline: str | None = None) -> Ratio:
-        """Say how many times as fast one candidate is as another.
+    def speedup(self, name: str, baseline: str | None = None) -> SpeedUp:
+        """Return the speed-up of a candidate and its 95 % confidence interval.
 
         Parameters
         ----------
         name, baseline : str
             The first candidate is the baseline if none is given.
         """
-        return paired_ratio(self[baseline or self.baseline], self[name])
+        return paired_speedup(self[baseline or self.baseline], self[name])
 
     @property
     def disturbed(self) -> bool:
         """Whether other programs used so much that the figures are not to be trusted.
 
-        Ratios are not, either, because not all candidates suffer alike.
+        Speed-ups are not, either, because not all candidates suffer alike.
         """
-        return self.others > MOST_BY_OTHERS
+        return self.background_load > MAX_BACKGROUND_LOAD
 
     def verdict(self, name: str, baseline: str | None = None) -> str:
-        """Say in words what :meth:`ratio` says in numbers, if that can be trusted.
+        """Return the meaning of :meth:`speedup` in words.
 
         Parameters
         ----------
@@ -97,31 +96,32 @@ class Comparison:
         Returns
         -------
         str
-            "faster" or "slower" if the whole interval is beyond 2 % of the baseline;
-            else "no clear difference"; "absent" if there is nothing to compare; or that
-            there is no verdict, and why: other programs used more than a tenth of the
-            machine, or there were fewer than six rounds.
+            "faster" or "slower" if the confidence interval does not hold 1, with "by
+            less than 2 %" added for an estimate so small; "no difference seen" if it
+            does; "absent" if there is nothing to compare; or "cannot be trusted" and
+            why, where other programs used more than a tenth of the machine.
         """
-        compared = {name, baseline or self.baseline}
-        if not self.absent.keys().isdisjoint(compared):
+        if not self.absent.keys().isdisjoint({name, baseline or self.baseline}):
             return "absent"
         if self.disturbed:
-            return "no verdict: the machine was busy"
-        if any(len(self[one].rounds_ms) < FEWEST_FOR_VERDICT for one in compared):
-            return "no verdict: too few rounds"
-        ratio = self.ratio(name, baseline)
-        if ratio.low > 1 + LEAST_EFFECT:
-            return "faster"
-        return "slower" if ratio.high < 1 - LEAST_EFFECT else "no clear difference"
+            used = f"{self.background_load:.0%}"
+            return f"cannot be trusted: other programs used {used} of the machine"
+        speedup = self.speedup(name, baseline)
+        if speedup.low <= 1 <= speedup.high:
+            return "no difference seen"
+        small = abs(speedup.estimate - 1) < SMALL_EFFECT
+        word = "faster" if speedup.estimate > 1 else "slower"
+        return f"{word}, by less than {100 * SMALL_EFFECT:.0f} %" if small else word
 
     def summary(self) -> str:
-        """Say how far the figures can be trusted, and where they are from."""
+        """Return how far the figures can be trusted, and where they are from."""
         worst = max(timing.precision for timing in self.timings.values())
+        load = self.background_load
         short = "" if self.reached else ", less than asked for: time was up"
         busy = ": too much to trust these figures" if self.disturbed else ""
         return (
             f"Every median is known to within {worst:.1%}{short}. "
-            f"Other programs used {self.others:.0%} of the machine meanwhile{busy}. "
+            f"Other programs used {load:.0%} of the machine meanwhile{busy}. "
             f"Measured on {self.environment}."
         )
 
@@ -169,7 +169,7 @@ class Comparison:
         axes.plot([timing.median_ms, line_end], [row, row], "k|-", linewidth=1)
         text = f"  {timing.median_ms:.1f} ms, {timing.fps:.0f} FPS"
         if not is_baseline:
-            text += f", {self.ratio(name).median:.2f} times as fast"
+            text += f", speed-up {self.speedup(name).estimate:.2f}"
         if line_end < timing.p95_ms:
             text += f" (95th: {timing.p95_ms:.0f} ms)"
         axes.text(line_end, row, text, va="center")
@@ -194,7 +194,7 @@ class Comparison:
             f"{timing.p95_ms:.2f}",
             f"{timing.fps:.1f}",
             str(timing.runs),
-            "1" if name == self.baseline else str(self.ratio(name)),
+            "1" if name == self.baseline else str(self.speedup(name)),
         )
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 import psutil
@@ -11,9 +12,9 @@ from .comparison import Comparison
 from .environment import describe_environment
 from .timing import Timing
 
-Candidate = Callable[[], object]
+Candidate: TypeAlias = Callable[[], object]
 CALLS_IN_A_TURN = 3
-FEWEST_ROUNDS = 3
+MIN_ROUNDS = 6  # or the bootstrap has too little to draw from
 
 
 def compare(
@@ -26,20 +27,21 @@ def compare(
     """Measure candidates side by side until their medians are known, or time is up.
 
     First every candidate is called once, which is noted apart, and a few more times to
-    warm up. Then come rounds. In a round each candidate has one turn, in an order that
-    changes from round to round: one call that is not measured, because whoever came
-    before has left the caches full of something else, and three that are.
+    warm up. Then come at least six rounds. In a round each candidate has one turn, in
+    shuffled order: one call that is not measured, because the candidate before has left
+    the caches full of something else, and three that are.
 
     Parameters
     ----------
     candidates : mapping of str to callable or str
         What to measure, by name, the baseline first: functions without arguments. A
-        text says why this one is absent here; it is listed, not measured.
+        string says why a candidate is absent here; it is listed, not measured.
     precision : float
-        Stop when the 95 % interval of each median reaches so far to either side, as a
-        share of the median.
+        Stop when the 95 % confidence interval of each median reaches so far to either
+        side, as a fraction of the median.
     seconds : float
-        Stop after the round in which so much time is up. There are at least three.
+        What all of this may take. Where it is short, one call of a turn is measured;
+        where six rounds of those take longer, a line says so before they start.
     warm_up : int
         Calls before the first round, beyond the very first call.
 
@@ -51,23 +53,27 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        A candidate is neither function nor text; there is none to measure; a number is
-        out of range.
+        A candidate is neither a function nor a string; there is none to measure; a
+        number is out of range.
 
     Examples
     --------
-    >>> found = compare({"sum": lambda: sum(range(99)), "abacus": "sold"}, seconds=0.01)
-    >>> found["sum"].runs >= 9, found.absent
+    >>> found = compare({"sum": lambda: sum(range(99)), "abacus": "sold"}, seconds=0.1)
+    >>> found["sum"].runs >= 6, found.absent
     (True, {'abacus': 'sold'})
     """
     _check(candidates, precision, seconds, warm_up)
+    end = time.perf_counter() + seconds
     present = {name: call for name, call in candidates.items() if callable(call)}
     first_ms = {name: _milliseconds(call) for name, call in present.items()}
-    for call in present.values():
+    last_ms = dict(first_ms)
+    for name, call in present.items():
         for _ in range(warm_up):
-            call()
-    with _Others() as others:
-        rounds_ms = _measure(present, precision, seconds)
+            last_ms[name] = _milliseconds(call)
+    total, busy, own = cpu_seconds()
+    rounds_ms = _measure(present, precision, end, sum(last_ms.values()) / 1000)
+    total, busy, own = np.subtract(cpu_seconds(), (total, busy, own))
+    load = float(np.clip((busy - own) / total, 0, 1)) if total > 0 else 0.0
     return Comparison(
         names=tuple(candidates),
         timings={
@@ -76,7 +82,7 @@ def compare(
         },
         absent={name: why for name, why in candidates.items() if isinstance(why, str)},
         precision=precision,
-        others=others.share,
+        background_load=load,
         environment=describe_environment(),
     )
 
@@ -91,36 +97,50 @@ def _check(
         if not (callable(candidate) or isinstance(candidate, str)):
             raise TypeError(
                 f"candidates[{name!r}]: expected a function without arguments, or a "
-                f"text that says why it is absent; found {type(candidate).__name__}."
+                f"string that says why it is absent; found {type(candidate).__name__}."
             )
     if not any(map(callable, candidates.values())):
         raise ValueError("candidates: expected at least one function, found none.")
-    for what, value, low in (
+    for name, value, low in (
         ("precision", precision, 0),
         ("seconds", seconds, 0),
         ("warm_up", warm_up, -1),
     ):
         if not low < value < math.inf:
-            raise ValueError(f"{what}: expected more than {low}, found {value!r}.")
+            raise ValueError(f"{name}: expected more than {low}, found {value!r}.")
 
 
 def _measure(
-    present: Mapping[str, Candidate], precision: float, seconds: float
+    present: Mapping[str, Candidate], precision: float, end: float, call_s: float
 ) -> dict[str, list[list[float]]]:
     """Make rounds; return the milliseconds of each candidate's calls in each."""
+    left = end - time.perf_counter()
+    calls = CALLS_IN_A_TURN if MIN_ROUNDS * (1 + CALLS_IN_A_TURN) * call_s < left else 1
+    least = MIN_ROUNDS * (1 + calls) * call_s
+    if least > left:
+        print(
+            f"The fewest rounds, {MIN_ROUNDS}, take about {least:.1f} s here, longer "
+            f"than the {max(left, 0):.1f} s that are left of seconds=.",
+            flush=True,
+        )
+    rng = np.random.default_rng(0)
+    order = list(present)
     rounds_ms: dict[str, list[list[float]]] = {name: [] for name in present}
-    names = list(present)
-    end = time.perf_counter() + seconds
-    number = 0
-    while number < FEWEST_ROUNDS or (
-        time.perf_counter() < end and not _is_known(rounds_ms, precision)
+    number, round_s = 0, 0.0
+    while number < MIN_ROUNDS or (
+        time.perf_counter() + round_s < end and not _is_known(rounds_ms, precision)
     ):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
+        start = time.perf_counter()
+        # Every other round is the one before in reverse, so that no place is favoured.
+        order = (
+            order[::-1]
+            if number % 2
+            else [order[i] for i in rng.permutation(len(order))]
+        )
+        for name in order:
             present[name]()
-            calls = [_milliseconds(present[name]) for _ in range(CALLS_IN_A_TURN)]
-            rounds_ms[name].append(calls)
-        number += 1
+            rounds_ms[name].append([_milliseconds(present[name]) for _ in range(calls)])
+        number, round_s = number + 1, time.perf_counter() - start
     return rounds_ms
 
 
@@ -135,21 +155,9 @@ def _milliseconds(call: Candidate) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-class _Others:
-    """How much of the machine other programs used meanwhile."""
-
-    def __enter__(self) -> "_Others":
-        self._start = self._read()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        whole, busy, own = np.subtract(self._read(), self._start)
-        self.share = float(np.clip((busy - own) / whole, 0, 1)) if whole > 0 else 0.0
-
-    @staticmethod
-    def _read() -> tuple[float, float, float]:
-        """Return seconds of all cores: passed, busy, and busy for this process."""
-        cores, own = psutil.cpu_times(), psutil.Process().cpu_times()
-        whole = sum(cores)
-        waiting = cores.idle + getattr(cores, "iowait", 0.0)
-        return whole, whole - waiting, own.user + own.system
+def cpu_seconds() -> tuple[float, float, float]:
+    """Return seconds of all cores: passed, busy, and busy for this process."""
+    cores, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    total = sum(cores)
+    waiting = cores.idle + getattr(cores, "iowait", 0.0)
+    return total, total - waiting, own.user + own.system

@@ -1,5 +1,6 @@
-"""How many times as fast one candidate is as another."""
+"""The speed-up of one candidate over another, with its confidence interval."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,27 +10,33 @@ from .timing import Timing
 RESAMPLES = 4000
 
 
-class Ratio(NamedTuple):
-    """How many times as fast, and where it lies with a probability of 95 %.
+class SpeedUp(NamedTuple):
+    """A speed-up and its 95 % confidence interval.
 
     Parameters
     ----------
-    median : float
+    estimate : float
         Above 1: faster than the baseline.
     low, high : float
         The ends of the interval.
     """
 
-    median: float
+    estimate: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+        """Write an interval that is rounded outwards, so that it holds the estimate."""
+        digits = 2 if self.high - self.low >= 0.05 else 3
+        unit = 10**digits
+        estimate = round(self.estimate * unit)
+        low = min(math.floor(self.low * unit), estimate - 1) / unit
+        high = max(math.ceil(self.high * unit), estimate + 1) / unit
+        return f"{estimate / unit:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def paired_ratio(baseline: Timing, candidate: Timing) -> Ratio:
-    """Say how many times as fast a candidate is as a baseline.
+def paired_speedup(baseline: Timing, candidate: Timing) -> SpeedUp:
+    """Return the speed-up of a candidate over a baseline.
 
     Each round gives one ratio, of two turns that lie seconds apart, so that a machine
     that slows down between rounds slows down both. The result is the median of these
@@ -42,9 +49,9 @@ def paired_ratio(baseline: Timing, candidate: Timing) -> Ratio:
 
     Returns
     -------
-    Ratio
-        Its interval is a bootstrap: the median of rounds drawn anew with replacement,
-        4,000 times, from a fixed seed.
+    SpeedUp
+        Its interval is a percentile bootstrap: the median of rounds drawn anew with
+        replacement, 4,000 times, from a fixed seed.
 
     Raises
     ------
@@ -57,10 +64,10 @@ def paired_ratio(baseline: Timing, candidate: Timing) -> Ratio:
 
     Examples
     --------
-    >>> slow = Timing("slow", 9.0, np.array([[8.0], [9.0], [10.0]]))
-    >>> fast = Timing("fast", 5.0, np.array([[4.0], [4.5], [5.0]]))
-    >>> print(paired_ratio(slow, fast))
-    2.00 (2.00 to 2.00)
+    >>> slow = Timing("slow", 9, np.array([[8.0], [9.0], [11.0], [8.4], [9.2], [10.0]]))
+    >>> fast = Timing("fast", 5, np.array([[4.0], [4.4], [5.0], [4.1], [4.7], [5.2]]))
+    >>> print(paired_speedup(slow, fast))
+    2.02 (1.94 to 2.13)
     """
     if len(baseline.rounds_ms) != len(candidate.rounds_ms):
         raise ValueError(
@@ -73,4 +80,4 @@ def paired_ratio(baseline: Timing, candidate: Timing) -> Ratio:
     ratios = np.divide(*turns)
     drawn = np.random.default_rng(0).choice(ratios, (RESAMPLES, len(ratios)))
     low, high = np.percentile(np.median(drawn, axis=1), (2.5, 97.5))
-    return Ratio(float(np.median(ratios)), float(low), float(high))
+    return SpeedUp(float(np.median(ratios)), float(low), float(high))

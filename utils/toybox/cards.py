@@ -11,18 +11,7 @@ CARD = "card.json"
 
 
 def describe_files(folder: Path) -> dict[str, dict[str, int | str]]:
-    """Return size and sha256 of each file of a kit except its card, by name.
-
-    Parameters
-    ----------
-    folder : Path
-        The kit.
-
-    Returns
-    -------
-    dict
-        ``{"model.xml": {"bytes": 1, "sha256": "..."}}``, sorted by name.
-    """
+    """Return size and sha256 of each file of a kit except its card, by name."""
     files = sorted(path for path in folder.iterdir() if path.name != CARD)
     return {
         path.name: {
@@ -57,26 +46,20 @@ def read_card(folder: Path) -> Card:
 
 
 def file_faults(card: Card, folder: Path) -> list[str]:
-    """Return a sentence for each file that is not as the card says."""
+    """Return a sentence for each file that differs from the card."""
     stated, found = card["files"], describe_files(folder)
-    faults = [
-        f"{name}: in the folder, but not in the card" for name in found.keys() - stated
+    return [
+        f"{name}: the card says {stated.get(name, 'nothing about it')}, "
+        f"found {found.get(name, 'no such file')}"
+        for name in sorted(stated.keys() | found)
+        if stated.get(name) != found.get(name)
     ]
-    faults += [
-        f"{name}: in the card, but not in the folder" for name in stated.keys() - found
-    ]
-    faults += [
-        f"{name}: expected {stated[name]}, found {found[name]}"
-        for name in stated.keys() & found
-        if stated[name] != found[name]
-    ]
-    return sorted(faults)
 
 
 def figure_faults(
     card: Card, measured: dict[str, float], tolerance: float
 ) -> list[str]:
-    """Return a sentence for each figure that was not measured as the card says.
+    """Return a sentence for each figure that differs from the card.
 
     Parameters
     ----------

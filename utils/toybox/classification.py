@@ -1,7 +1,15 @@
-"""The classifier of the eight toys as a kit, in ONNX; other formats come from it.
+"""The classifier of the eight toys as kits, in five formats.
 
-Its input ``image`` is float32 [1, 3, 224, 224], RGB of 0
-to 255; its output ``probabilities`` is float32 [1, 8].
+The other formats carry the weights of the committed ONNX kit, so a clone without a
+checkpoint builds them too. What goes in and comes out:
+
+- ONNX, OpenVINO IR and PaddlePaddle: ``image`` float32 [1, 3, 224, 224], float32
+  [1, 8];
+- TensorFlow, a frozen graph: ``image`` float32 [1, 224, 224, 3], float32 [1, 8];
+- TensorFlow Lite in INT8: ``image`` uint8 [1, 224, 224, 3], uint8 [1, 8], where 256
+  stands for a probability of 1.
+
+Images are RGB of 0 to 255 in all of them.
 """
 
 from pathlib import Path
@@ -10,40 +18,49 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from .inference import compiled, model_file
-from .kit_files import write_labels, write_picture
-from .toy_views import Images, held_out_crops, held_out_pictures
+from notebook_utils.kits import included_folder
 
-OUTPUT = "probabilities"
+from .inference import compiled, model_file
+from .kit_files import copy_companions, write_labels, write_picture
+from .onnx_network import Graph, count_parameters, read_graph
+from .toy_views import (
+    SIZE,
+    VIEW_SIZE,
+    Images,
+    held_out_crops,
+    held_out_images,
+    training_views,
+)
+
+# Views of these many training scenes set the ranges of the integers.
+CROWDED_SCENES, SINGLE_SCENES = 40, 80
 TRAINED_ON = (
     "Views of single toys, close, wide and of whole scenes, cut from 2,600 training "
     "scenes of notebook_utils.scenes"
+)
+QUANTIZED_ON = (
+    f"{TRAINED_ON}; ranges of the integers from views of "
+    f"{CROWDED_SCENES + SINGLE_SCENES} training scenes"
 )
 MEASURED_ON = (
     "Scenes with textures and yaws of their own, in f32 on a CPU. top1: 1,000 crops of "
     "224 x 224 pixels; top1_whole_scene: 200 scenes of 640 x 480 pixels with one toy, "
     "squeezed to 224 x 224"
 )
-CROPS, PICTURES = 1000, 200
-# What an output of integers gives for a probability of one.
-BYTE_FOR_ONE = 256
-# A held-out scene whose only toy is a duck, half as high as the picture.
+CROPS, WHOLE_SCENES = 1000, 200
+# The quantized output of a probability of one.
+UINT8_FOR_ONE = 256
+# A held-out scene whose only toy is a duck, half as high as the image.
 PICTURE_SEED = 100_045
 
 
 def make_onnx(folder: Path) -> int:
-    """Write the files of the ONNX kit; return the number of parameters.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-    """
+    """Train, and write the ONNX kit; return the number of parameters."""
     # Torch is needed to build, not to verify.
-    from .toy_classifier import export_onnx, trained_classifier
+    from .toy_classifier import export, trained_classifier
 
     write_companions(folder)
-    return export_onnx(trained_classifier(), folder / "model.onnx")
+    return export(trained_classifier(), folder / "model.onnx")
 
 
 def write_companions(folder: Path) -> None:
@@ -52,36 +69,68 @@ def write_companions(folder: Path) -> None:
     write_picture(folder, PICTURE_SEED, ["duck"])
 
 
+def make_tf(folder: Path) -> int:
+    """Write the TensorFlow kit; return the number of parameters."""
+    from .tensorflow_graph import frozen_graph
+
+    graph = _committed_graph(folder)
+    (folder / "model.pb").write_bytes(frozen_graph(graph))
+    return count_parameters(graph)
+
+
+def make_tflite(folder: Path) -> int:
+    """Write the TensorFlow Lite kit; return the number of parameters."""
+    from .tensorflow_graph import quantized_lite
+
+    graph = _committed_graph(folder)
+    views, _ = training_views(CROWDED_SCENES, SINGLE_SCENES)
+    edge = (VIEW_SIZE - SIZE) // 2
+    centres = views[:, edge : edge + SIZE, edge : edge + SIZE]
+    (folder / "model.tflite").write_bytes(quantized_lite(graph, centres))
+    return count_parameters(graph)
+
+
+def make_paddle(folder: Path) -> int:
+    """Write the PaddlePaddle kit; return the number of parameters."""
+    from .paddle_program import write_program
+
+    graph = _committed_graph(folder)
+    write_program(graph, folder)
+    return count_parameters(graph)
+
+
+def _committed_graph(folder: Path) -> Graph:
+    """Return the graph of the committed ONNX kit; copy what goes with it."""
+    source = included_folder("classification-onnx")
+    copy_companions(source, folder)
+    return read_graph(source / "model.onnx")
+
+
 def measure(
-    folder: Path, crops: int = CROPS, pictures: int = PICTURES
+    folder: Path, crops: int = CROPS, whole_scenes: int = WHOLE_SCENES
 ) -> dict[str, float]:
-    """Return the figures of the card, from the files of a kit.
+    """Return the accuracies `top1` and `top1_whole_scene`, 0 to 1.
 
     Parameters
     ----------
     folder : Path
         The kit.
-    crops, pictures : int
+    crops, whole_scenes : int
         How many held-out crops and whole scenes to measure with.
-
-    Returns
-    -------
-    dict
-        `top1` of crops and `top1_whole_scene`, shares of 0 to 1 that are named right.
     """
     model = compiled(model_file(folder))
     figures = {}
     for name, (images, labels) in {
         "top1": held_out_crops(crops),
-        "top1_whole_scene": held_out_pictures(pictures),
+        "top1_whole_scene": held_out_images(whole_scenes),
     }.items():
-        right = probabilities(model, images).argmax(axis=1) == labels
-        figures[name] = round(float(right.mean()), 4)
+        correct = probabilities(model, images).argmax(axis=1) == labels
+        figures[name] = round(float(correct.mean()), 4)
     return figures
 
 
 def probabilities(model: ov.CompiledModel, images: Images) -> NDArray[np.float32]:
-    """Return what the classifier says about each picture, in whichever format it is.
+    """Return the probabilities of each class for each image, whatever the format.
 
     Parameters
     ----------
@@ -101,6 +150,6 @@ def probabilities(model: ov.CompiledModel, images: Images) -> NDArray[np.float32
     for image in images:
         ordered = image if channels_last else image.transpose(2, 0, 1)
         row = model(np.ascontiguousarray(ordered[None], element_type))[0][0]
-        one = BYTE_FOR_ONE if row.dtype == np.uint8 else 1
+        one = UINT8_FOR_ONE if row.dtype == np.uint8 else 1
         rows.append(row / np.float32(one))
     return np.stack(rows)

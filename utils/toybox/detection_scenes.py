@@ -1,9 +1,9 @@
-"""Scenes for training and judging detectors: pictures, boxes and classes.
+"""Scenes for training and measuring detectors: images, boxes and classes.
 
-Training scenes have few kinds of ground and few sizes of toys. A detector that is
+Training scenes have few kinds of background and few sizes of toys. A detector that is
 trained on them alone takes a new pattern for a toy and overlooks a toy in the distance.
-So most of them get a random pattern on the ground, half of them other colours, and the
-toys are of every size. Held-out scenes are as `draw_scene` draws them.
+So most of them get a random pattern on the background, half of them other colours, and
+the toys are of every size. Held-out scenes are as `draw_scene` draws them.
 """
 
 from collections.abc import Iterator
@@ -17,24 +17,24 @@ from notebook_utils.scenes import Scene, draw_scene
 
 from .random_pattern import random_pattern
 
-HELD_OUT_COUNT = 200  # as many judge a kit
+HELD_OUT_COUNT = 200  # scenes that a kit is measured on
 PATTERNED, RECOLOURED = 0.6, 0.5
-# Share of scenes drawn as `draw_scene` draws them unasked: two to nine toys that hide
-# one another. In the others are as many toys as it says, and the more the smaller.
+# Share of scenes with two to nine toys that may hide one another, as `draw_scene` draws
+# them by default. The others have a given number of toys, the more the smaller.
 SCATTERED = 0.6
-MOST_TOYS = 20
-MIDDLE = 128.0
+MAX_TOYS = 20
+MID_GREY = 128.0
 
 Floats = NDArray[np.float32]
 
 
 class Example(NamedTuple):
-    """A picture and the truth about it.
+    """An image and its ground truth.
 
     Parameters
     ----------
     image_rgb : uint8 array (height, width, 3)
-        The picture.
+        The image.
     boxes_xyxy : float32 array (n, 4)
         x1, y1, x2, y2 in pixels.
     classes : int64 array (n,)
@@ -49,34 +49,23 @@ class Example(NamedTuple):
 def training_scenes(
     count: int, width: int, height: int, seed: int = 0
 ) -> Iterator[Example]:
-    """Yield scenes to train on.
+    """Yield scenes to train on, most of them with a random pattern on the background.
 
     Parameters
     ----------
     count : int
         How many.
     width, height : int
-        Size of the pictures in pixels.
+        Size of the images in pixels.
     seed : int
         The same seed gives the same scenes, and another one gives others.
-
-    Yields
-    ------
-    Example
-        A scene, in most cases with a random pattern on its ground.
-
-    Examples
-    --------
-    >>> example = next(training_scenes(1, width=96, height=64))
-    >>> example.image_rgb.shape, example.boxes_xyxy.shape[1]
-    ((64, 96, 3), 4)
     """
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         scene = _scene(rng, width, height)
         image = scene.image.astype(np.float32)
         if rng.random() < PATTERNED:
-            image *= 1 + _ground(scene) * random_pattern(rng, width, height)
+            image *= 1 + _background(scene) * random_pattern(rng, width, height)
         if rng.random() < RECOLOURED:
             image = _recoloured(rng, image)
         pixels = np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
@@ -86,14 +75,14 @@ def training_scenes(
 def held_out_scenes(
     count: int = HELD_OUT_COUNT, width: int = 640, height: int = 480
 ) -> Iterator[Example]:
-    """Yield scenes to judge a detector by: no training scene has their ground or yaws.
+    """Yield the first `count` held-out scenes; no training scene has their background.
 
     Parameters
     ----------
     count : int
-        How many; always the first ones.
+        How many.
     width, height : int
-        Size of the pictures in pixels.
+        Size of the images in pixels.
     """
     for seed in range(count):
         scene = draw_scene(seed, width, height, held_out=True)
@@ -105,7 +94,7 @@ def _scene(rng: np.random.Generator, width: int, height: int) -> Scene:
     toys = None
     if rng.random() >= SCATTERED:
         # As often 1 or 2 as 10 to 20.
-        toys = round(MOST_TOYS ** rng.random())
+        toys = round(MAX_TOYS ** rng.random())
     for _ in range(4):
         try:
             return draw_scene(int(rng.integers(2**31)), width, height, toys)
@@ -114,17 +103,17 @@ def _scene(rng: np.random.Generator, width: int, height: int) -> Scene:
     return draw_scene(int(rng.integers(2**31)), width, height)
 
 
-def _ground(scene: Scene) -> Floats:
-    """Return how much of each pixel is ground, (height, width, 1), 0 to 1."""
+def _background(scene: Scene) -> Floats:
+    """Return how much of each pixel is background, (height, width, 1), 0 to 1."""
     toys = scene.foreground.astype(np.float32)
     # Soft at the border of a toy, where a pixel shows some of both.
     return np.asarray(1 - cv2.blur(toys, (3, 3))[..., np.newaxis], np.float32)
 
 
 def _recoloured(rng: np.random.Generator, image: Floats) -> Floats:
-    """Return a picture in other colours, contrast and brightness."""
+    """Return an image in other colours, contrast and brightness."""
     if rng.random() < 0.5:
         image = image[..., rng.permutation(3)]
     gains = rng.uniform(0.7, 1.25, 3).astype(np.float32)
     contrast = np.float32(rng.uniform(0.75, 1.2))
-    return np.asarray((image * gains - MIDDLE) * contrast + MIDDLE, np.float32)
+    return np.asarray((image * gains - MID_GREY) * contrast + MID_GREY, np.float32)

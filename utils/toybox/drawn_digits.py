@@ -1,7 +1,6 @@
-"""The kit of digits: no file of it is built, but what it is worth is measured.
+"""The kit of digits: nothing is built, since `notebook_utils` draws them on first use.
 
-`notebook_utils` draws the digits on the machine that uses them. Their card says how
-hard two small networks find them, which is what they were adjusted to.
+What is measured is the validation loss of two small networks: how hard the digits are.
 """
 
 from collections.abc import Callable
@@ -23,27 +22,27 @@ MEASURED_ON = (
     f"The {VALIDATION:,} digits for validation: loss of a linear and of a "
     "convolutional network after two epochs; ink is the mean grey value from 0 to 1"
 )
-TOLERANCE = 0.08  # the linear network jumps to and fro, and ends by chance
+TOLERANCE = 0.08  # the loss of the linear network oscillates
 _EPOCHS, _BATCH = 2, 64
 
 
 def make(folder: Path) -> int:
-    """Write nothing, and return that nothing has parameters."""
+    """Write nothing; a data set has no parameters."""
     return 0
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Train the two networks of lesson 04 and return their validation losses."""
     images, labels = draw_digits(TRAINING + VALIDATION, SEED)
-    pictures = torch.from_numpy(images.astype(np.float32) / 256).unsqueeze(1)
+    pixels = torch.from_numpy(images.astype(np.float32) / 256).unsqueeze(1)
     truth = torch.from_numpy(labels)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # sharing such small networks costs more than it gains
+    torch.set_num_threads(1)  # for such small networks threads cost more than they gain
     try:
         return {
-            "linear_loss": _loss(_linear, 0.5, 0.0, pictures, truth),
-            "cnn_loss": _loss(_convolutional, 0.1, 0.9, pictures, truth),
-            "ink": round(float(pictures.mean()), 3),
+            "linear_loss": _loss(_linear, 0.5, 0.0, pixels, truth),
+            "cnn_loss": _loss(_convolutional, 0.1, 0.9, pixels, truth),
+            "ink": round(float(pixels.mean()), 3),
         }
     finally:
         torch.set_num_threads(threads)
@@ -53,7 +52,7 @@ def _loss(
     make_network: Callable[[], nn.Module],
     rate: float,
     momentum: float,
-    pictures: Tensor,
+    pixels: Tensor,
     truth: Tensor,
 ) -> float:
     """Train a network and return its validation loss."""
@@ -63,12 +62,12 @@ def _loss(
         optimizer = optim.SGD(network.parameters(), lr=rate, momentum=momentum)
         for _ in range(_EPOCHS):
             for chosen in torch.split(torch.randperm(TRAINING), _BATCH):
-                loss = cross_entropy(network(pictures[chosen]), truth[chosen])
+                loss = cross_entropy(network(pixels[chosen]), truth[chosen])
                 torch.autograd.backward(loss)
                 optimizer.step()
                 optimizer.zero_grad()
     with torch.no_grad():
-        loss = cross_entropy(network(pictures[TRAINING:]), truth[TRAINING:])
+        loss = cross_entropy(network(pixels[TRAINING:]), truth[TRAINING:])
     return round(float(loss), 3)
 
 

@@ -1,91 +1,53 @@
 """The training of `toy_faster_rcnn`: both stages at once, on drawn scenes.
 
-An anchor or a proposal that overlaps with a toy stands for it and learns its
-correction; one that overlaps with none stands for the ground. Most stand for the
-ground, so a sample of them counts.
+An anchor or a proposal that overlaps with a toy is positive and learns its offsets; one
+that overlaps with none is background. Most are background, so a sample of them counts.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras  # type: ignore[import-untyped]
 import numpy as np
 import tensorflow as tf  # type: ignore[import-untyped]
+import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from .detection_scenes import MOST_TOYS, training_scenes
-from .toy_faster_rcnn import HEIGHT, WIDTH, ToyFasterRcnn, corrections_for
+from .detection_scenes import MAX_TOYS, training_scenes
+from .toy_faster_rcnn import HEIGHT, WIDTH, ToyFasterRcnn, offsets_to
+from .training import BUILD, Settings, fit
 
 Tensor = Any
-BUILD = Path(__file__).resolve().parents[2] / "build" / "toybox"
 NAME = "toy-faster-rcnn"
-# From which intersection over union on an anchor stands for a toy, up to which it
-# stands for the ground, and how much the best anchor of a toy must have.
-ANCHOR_IS_TOY, ANCHOR_IS_GROUND, BEST_ANCHOR = 0.55, 0.35, 0.15
-PROPOSAL_IS_TOY = 0.5
-COUNTED_TOYS, COUNTED_GROUND = 32, 64  # of the anchors of a picture
-# Of: anchor or not, its correction, which toy, its correction.
-LOSS_WEIGHTS = (1.0, 1.0, 2.0, 1.0)
-WARM_UP_STEPS = 200
-LONGEST_GRADIENT = 5.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a training run depends on; a checkpoint is good only for the same.
-
-    Parameters
-    ----------
-    revision : int
-        Raise it whenever the network, its scenes or its loss change.
-    scenes, epochs, batch : int
-        How many scenes there are, how often each is seen, how many at once.
-    rate : float
-        Highest learning rate.
-    decay_epochs : int
-        In how many epochs the rate falls to nothing; training may stop before that.
-    weight_decay : float
-        Of AdamW.
-    seed : int
-        Of the first weights and of the order of the scenes.
-    """
-
-    revision: int
-    scenes: int
-    epochs: int
-    batch: int
-    rate: float
-    decay_epochs: int
-    weight_decay: float = 0.01
-    seed: int = 0
-
-    @property
-    def steps(self) -> int:
-        """Batches in an epoch."""
-        return self.scenes // self.batch
-
-
-# Three epochs are enough, and take a quarter of an hour on two cores.
+# 4,000 scenes. Three epochs are enough, and take a quarter of an hour on two cores.
 SETTINGS = Settings(
-    revision=1, scenes=4000, epochs=3, batch=16, rate=2e-3, decay_epochs=10
+    revision=1, epochs=3, steps=250, batch=16, rate=2e-3, weight_decay=0.01
 )
+# Epochs in which the learning rate falls to nothing; training stops before that.
+DECAY_EPOCHS, WARM_UP_STEPS = 10, 200
+MAX_GRADIENT_NORM = 5.0
+# Least intersection over union of a positive anchor, most of a background anchor, and
+# least of the best anchor of a toy.
+POSITIVE_ANCHOR, BACKGROUND_ANCHOR, BEST_ANCHOR = 0.55, 0.35, 0.15
+POSITIVE_PROPOSAL = 0.5
+SAMPLED_POSITIVES, SAMPLED_BACKGROUND = 32, 64  # of the anchors of an image
+# Of: anchor or background, its offsets, class, its offsets.
+LOSS_WEIGHTS = (1.0, 1.0, 2.0, 1.0)
 
 
 class Scenes(NamedTuple):
-    """Training scenes as the network has them.
+    """Training scenes as the network reads them.
 
     Parameters
     ----------
     images : uint8 array (n, HEIGHT, WIDTH, 3)
         RGB.
-    boxes : float32 array (n, MOST_TOYS, 4)
-        y1, x1, y2, x2 in shares of the picture; zeros where there is no toy.
-    classes : int32 array (n, MOST_TOYS)
+    boxes : float32 array (n, MAX_TOYS, 4)
+        Normalised y1, x1, y2, x2; zeros where there is no toy.
+    classes : int32 array (n, MAX_TOYS)
         1 + index into TOYS; 0 where there is no toy.
     """
 
@@ -94,10 +56,45 @@ class Scenes(NamedTuple):
     classes: NDArray[np.int32]
 
 
+class _Trainer:
+    """AdamW with warm-up and cosine decay, for both stages of the detector."""
+
+    def __init__(self, detector: ToyFasterRcnn, settings: Settings) -> None:
+        schedule = keras.optimizers.schedules.CosineDecay(
+            settings.rate / 20,
+            max(DECAY_EPOCHS * settings.steps - WARM_UP_STEPS, 1),
+            alpha=0.01,
+            warmup_target=settings.rate,
+            warmup_steps=WARM_UP_STEPS,
+        )
+        optimizer = keras.optimizers.AdamW(
+            schedule, weight_decay=settings.weight_decay, clipnorm=MAX_GRADIENT_NORM
+        )
+        optimizer.build(_trainable(detector))
+        self._parts = (detector.proposer, detector.head, optimizer)
+        self._step = tf.function(partial(_step, detector, optimizer), autograph=False)
+
+    def step(self, *batch: NDArray[Any]) -> NDArray[np.float32]:
+        losses: NDArray[np.float32] = self._step(*map(tf.constant, batch)).numpy()
+        return losses
+
+    def state_dict(self) -> dict[str, Any]:
+        values = [np.asarray(variable) for variable in self._variables()]
+        return {"variables": [torch.from_numpy(value.copy()) for value in values]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        values = state["variables"]
+        for variable, value in zip(self._variables(), values, strict=True):
+            variable.assign(value.numpy())
+
+    def _variables(self) -> list[Any]:
+        return [variable for part in self._parts for variable in part.variables]
+
+
 def trained_detector(
     settings: Settings = SETTINGS, folder: Path = BUILD
 ) -> ToyFasterRcnn:
-    """Train the detector, or go on where a run with the same settings stopped.
+    """Return the trained detector, from its checkpoint where that is up to date.
 
     Parameters
     ----------
@@ -108,82 +105,44 @@ def trained_detector(
     """
     keras.utils.set_random_seed(settings.seed)
     detector = ToyFasterRcnn()
-    optimizer = _optimizer(settings)
-    optimizer.build(_variables(detector))
-    seen = tf.Variable(0, dtype=tf.int64)
-    parts = tf.train.Checkpoint(detector=detector, optimizer=optimizer, epochs=seen)
-    manager = tf.train.CheckpointManager(parts, _checkpoints(settings, folder), 1)
-    manager.restore_or_initialize()
-    if int(seen) < settings.epochs:
-        scenes = draw_scenes(settings.scenes)
-        step = tf.function(partial(_step, detector, optimizer), autograph=False)
-        for epoch in range(int(seen), settings.epochs):
-            _train_epoch(step, _batches(scenes, settings, epoch), epoch, settings.steps)
-            seen.assign_add(1)
-            manager.save()
+    trainer = _Trainer(detector, settings)
+    fit(NAME, settings, trainer, partial(_batches, settings), folder)
     return detector
 
 
+@lru_cache(maxsize=1)
 def draw_scenes(count: int) -> Scenes:
     """Return the first training scenes."""
     scenes = Scenes(
         np.empty((count, HEIGHT, WIDTH, 3), np.uint8),
-        np.zeros((count, MOST_TOYS, 4), np.float32),
-        np.zeros((count, MOST_TOYS), np.int32),
+        np.zeros((count, MAX_TOYS, 4), np.float32),
+        np.zeros((count, MAX_TOYS), np.int32),
     )
     examples = training_scenes(count, WIDTH, HEIGHT)
     for i, example in enumerate(tqdm(examples, "drawing scenes", count)):
         toys = len(example.classes)
         scenes.images[i] = example.image_rgb
-        shares = example.boxes_xyxy[:, [1, 0, 3, 2]] / (HEIGHT, WIDTH, HEIGHT, WIDTH)
-        scenes.boxes[i, :toys] = shares
+        boxes = example.boxes_xyxy[:, [1, 0, 3, 2]] / (HEIGHT, WIDTH, HEIGHT, WIDTH)
+        scenes.boxes[i, :toys] = boxes
         scenes.classes[i, :toys] = example.classes + 1
     return scenes
 
 
-def _checkpoints(settings: Settings, folder: Path) -> Path:
-    """Return the folder of the checkpoints of a run with these very settings."""
-    digest = hashlib.sha256(repr(settings).encode()).hexdigest()
-    return folder / f"{NAME}-{digest[:8]}"
+def _batches(settings: Settings, epoch: int) -> Iterator[Scenes]:
+    """Yield the batches of one epoch; the same whenever it is called."""
+    count = settings.steps * settings.batch
+    scenes = draw_scenes(count)
+    order = np.random.default_rng([settings.seed, epoch]).permutation(count)
+    for chosen in np.split(order, settings.steps):
+        rows = np.sort(chosen)
+        yield Scenes(scenes.images[rows], scenes.boxes[rows], scenes.classes[rows])
 
 
-def _optimizer(settings: Settings) -> keras.optimizers.Optimizer:
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.rate / 20,
-        max(settings.decay_epochs * settings.steps - WARM_UP_STEPS, 1),
-        alpha=0.01,
-        warmup_target=settings.rate,
-        warmup_steps=WARM_UP_STEPS,
-    )
-    return keras.optimizers.AdamW(
-        schedule, weight_decay=settings.weight_decay, clipnorm=LONGEST_GRADIENT
-    )
-
-
-def _variables(detector: ToyFasterRcnn) -> list[Tensor]:
+def _trainable(detector: ToyFasterRcnn) -> list[Tensor]:
     return [
         *detector.proposer.trainable_variables,
         *detector.head.trainable_variables,
     ]
-
-
-def _batches(scenes: Scenes, settings: Settings, epoch: int) -> Iterator[Scenes]:
-    """Yield the batches of one epoch, in the same order whenever it is asked for."""
-    order = np.random.default_rng([settings.seed, epoch]).permutation(settings.scenes)
-    for step in range(settings.steps):
-        chosen = np.sort(order[step * settings.batch : (step + 1) * settings.batch])
-        yield Scenes(
-            scenes.images[chosen], scenes.boxes[chosen], scenes.classes[chosen]
-        )
-
-
-def _train_epoch(step: Any, batches: Iterator[Scenes], epoch: int, steps: int) -> None:
-    progress = tqdm(batches, f"{NAME} {epoch + 1}", steps, mininterval=5)
-    average = np.zeros(len(LOSS_WEIGHTS))
-    for number, batch in enumerate(progress):
-        losses = step(*map(tf.constant, batch)).numpy()
-        average += (losses - average) / (number + 1)
-        progress.set_postfix_str(f"losses {average.round(3)}", refresh=False)
 
 
 def _step(
@@ -194,38 +153,38 @@ def _step(
     classes: Tensor,
 ) -> Tensor:
     """Learn from one batch; return its four losses."""
-    variables = _variables(detector)
+    variables = _trainable(detector)
     with tf.GradientTape() as tape:
-        pictures, boxes = _varied(images, boxes, classes)
-        losses = _losses(detector, pictures, boxes, classes)
+        pixels, boxes = _augmented(images, boxes, classes)
+        losses = _losses(detector, pixels, boxes, classes)
         total = tf.reduce_sum(losses * LOSS_WEIGHTS)
     gradients = tape.gradient(total, variables)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return losses
 
 
-def _varied(images: Tensor, boxes: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
-    """Return pictures, 0 to 1, in another light and half of them mirrored; boxes."""
+def _augmented(images: Tensor, boxes: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return images, 0 to 1, in another light and half of them mirrored; boxes."""
     count = images.shape[0]
     light = tf.random.uniform([count, 1, 1, 1], 0.8, 1.2)
     tint = tf.random.uniform([count, 1, 1, 3], 0.9, 1.1)
     haze = tf.random.uniform([count, 1, 1, 1], -0.06, 0.06)
-    pictures = tf.cast(images, tf.float32) / 255 * light * tint + haze
+    pixels = tf.cast(images, tf.float32) / 255 * light * tint + haze
     mirrored = tf.random.uniform([count, 1, 1]) < 0.5
-    pictures = tf.where(mirrored[..., None], pictures[:, :, ::-1], pictures)
+    pixels = tf.where(mirrored[..., None], pixels[:, :, ::-1], pixels)
     y1, x1, y2, x2 = tf.split(boxes, 4, axis=-1)
     boxes = tf.where(mirrored, tf.concat((y1, 1 - x2, y2, 1 - x1), -1), boxes)
     there = tf.cast(classes > 0, tf.float32)[..., None]
-    return tf.clip_by_value(pictures, 0.0, 1.0), boxes * there
+    return tf.clip_by_value(pixels, 0.0, 1.0), boxes * there
 
 
 def _losses(
-    detector: ToyFasterRcnn, pictures: Tensor, boxes: Tensor, classes: Tensor
+    detector: ToyFasterRcnn, pixels: Tensor, boxes: Tensor, classes: Tensor
 ) -> Tensor:
-    features, scores, corrections = detector.proposer(pictures, training=True)
-    of_anchors = _anchor_losses(detector.anchors, scores, corrections, boxes)
+    features, scores, offsets = detector.proposer(pixels, training=True)
+    of_anchors = _anchor_losses(detector.anchors, scores, offsets, boxes)
     proposals = tf.stack(
-        [detector.propose(scores[i], corrections[i]) for i in range(pictures.shape[0])]
+        [detector.propose(scores[i], offsets[i]) for i in range(pixels.shape[0])]
     )
     # The true boxes as well: at first there is no other good proposal.
     proposals = tf.concat((tf.stop_gradient(proposals), boxes), axis=1)
@@ -234,20 +193,23 @@ def _losses(
 
 
 def _anchor_losses(
-    anchors: Tensor, scores: Tensor, corrections: Tensor, boxes: Tensor
+    anchors: Tensor, scores: Tensor, offsets: Tensor, boxes: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return how wrong the first stage is: about anchors being toys, about boxes."""
-    overlap = overlaps(anchors[None], boxes)
+    """Return the losses of the first stage: cross entropy of anchors, and offsets."""
+    overlap = box_iou(anchors[None], boxes)
     best, nearest = tf.reduce_max(overlap, -1), tf.argmax(overlap, -1)
     best_of_toy = tf.reduce_max(overlap, 1, keepdims=True)
     is_best = (overlap > best_of_toy - 1e-5) & (overlap > BEST_ANCHOR)
-    is_toy = (best >= ANCHOR_IS_TOY) | tf.reduce_any(is_best, -1)
-    is_ground = (best < ANCHOR_IS_GROUND) & ~is_toy
-    toys, ground = _sample(is_toy, COUNTED_TOYS), _sample(is_ground, COUNTED_GROUND)
-    doubt = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(is_toy, tf.float32), scores)
+    positive = (best >= POSITIVE_ANCHOR) | tf.reduce_any(is_best, -1)
+    background = (best < BACKGROUND_ANCHOR) & ~positive
+    toys = _sample(positive, SAMPLED_POSITIVES)
+    others = _sample(background, SAMPLED_BACKGROUND)
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(
+        tf.cast(positive, tf.float32), scores
+    )
     targets = tf.gather(boxes, nearest, batch_dims=1)
-    error = _huber(corrections - corrections_for(anchors[None], targets))
-    return _mean(doubt, toys + ground), _mean(error, toys)
+    error = _huber(offsets - offsets_to(anchors[None], targets))
+    return _mean(entropy, toys + others), _mean(error, toys)
 
 
 def _toy_losses(
@@ -257,24 +219,24 @@ def _toy_losses(
     boxes: Tensor,
     classes: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return how wrong the second stage is: about which toy, and about its box."""
-    overlap = overlaps(proposals, boxes)
+    """Return the losses of the second stage: cross entropy of classes, and offsets."""
+    overlap = box_iou(proposals, boxes)
     nearest = tf.argmax(overlap, -1)
-    is_toy = tf.reduce_max(overlap, -1) >= PROPOSAL_IS_TOY
-    labels = tf.where(is_toy, tf.gather(classes, nearest, batch_dims=1), 0)
+    positive = tf.reduce_max(overlap, -1) >= POSITIVE_PROPOSAL
+    labels = tf.where(positive, tf.gather(classes, nearest, batch_dims=1), 0)
     labels = tf.reshape(labels, [-1])
     targets = tf.reshape(tf.gather(boxes, nearest, batch_dims=1), [-1, 4])
     flat = tf.reshape(proposals, [-1, 4])
-    pictures = tf.repeat(tf.range(proposals.shape[0]), proposals.shape[1])
-    scores, corrections = detector.classify(features, flat, pictures, training=True)
-    doubt = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-    own = tf.gather(corrections, tf.maximum(labels - 1, 0), batch_dims=1)
-    error = _huber(own - corrections_for(flat, targets))
+    image_index = tf.repeat(tf.range(proposals.shape[0]), proposals.shape[1])
+    scores, offsets = detector.classify(features, flat, image_index, training=True)
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
+    own = tf.gather(offsets, tf.maximum(labels - 1, 0), batch_dims=1)
+    error = _huber(own - offsets_to(flat, targets))
     there = tf.cast(flat[:, 2] > flat[:, 0], tf.float32)
-    return _mean(doubt, there), _mean(error, tf.cast(labels > 0, tf.float32))
+    return _mean(entropy, there), _mean(error, tf.cast(labels > 0, tf.float32))
 
 
-def overlaps(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
+def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
     """Return the intersection over union of boxes (n, a, 4) and (n, b, 4), (n, a, b).
 
     A box without area overlaps with nothing.
@@ -290,15 +252,15 @@ def overlaps(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
 
 def _sample(chosen: Tensor, count: int) -> Tensor:
     """Return 1 for up to `count` random ones of the chosen in each row, else 0."""
-    lots = tf.where(chosen, tf.random.uniform(tf.shape(chosen)), -1.0)
-    last = tf.math.top_k(lots, count).values[:, -1:]
-    return tf.cast(chosen & (lots >= last), tf.float32)
+    draws = tf.where(chosen, tf.random.uniform(tf.shape(chosen)), -1.0)
+    last = tf.math.top_k(draws, count).values[:, -1:]
+    return tf.cast(chosen & (draws >= last), tf.float32)
 
 
 def _huber(difference: Tensor) -> Tensor:
-    """Return the summed error of four coordinates; far off ones count linearly."""
-    far = tf.abs(difference)
-    return tf.reduce_sum(tf.where(far < 1, far**2 / 2, far - 0.5), -1)
+    """Return the Huber loss, summed over four coordinates."""
+    size = tf.abs(difference)
+    return tf.reduce_sum(tf.where(size < 1, size**2 / 2, size - 0.5), -1)
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

@@ -21,31 +21,15 @@ def write_labels(folder: Path) -> None:
 
 
 def write_picture(folder: Path, seed: int, toys: Sequence[str]) -> None:
-    """Write a held-out scene as the picture of a kit.
-
-    Parameters
-    ----------
-    folder : Path
-        The kit.
-    seed : int
-        Which scene.
-    toys : sequence of str
-        The toys in it.
-    """
+    """Write the held-out scene of a seed, with the given toys, as a kit's picture."""
     scene = draw_scene(seed, toys=toys, held_out=True)
-    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
+    image_bgr = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    cv2.imwrite(str(folder / "picture.jpg"), picture, quality)
+    cv2.imwrite(str(folder / "picture.jpg"), image_bgr, quality)
 
 
 def copy_companions(source: Path, folder: Path) -> None:
-    """Copy what goes with a model into the folder of another kit.
-
-    Parameters
-    ----------
-    source, folder : Path
-        The kit that has a picture and perhaps labels, and the one that gets them.
-    """
+    """Copy picture and labels, if there are any, into the folder of another kit."""
     for name in ("labels.txt", "picture.jpg"):
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)
@@ -71,4 +55,21 @@ def make_ir(source_kit: str, folder: Path) -> int:
     model = ov.convert_model(source / "model.onnx")
     ov.save_model(model, folder / "model.xml", compress_to_fp16=True)
     parameters: int = read_card(source)["parameters"]
+    return parameters
+
+
+def make_untrained(parameters: int, folder: Path) -> int:
+    """Write all that is built of a kit with generated weights: its picture.
+
+    The weights are too large for git; `notebook_utils` generates them on first use.
+
+    Parameters
+    ----------
+    parameters : int
+        The network's number of parameters, which is returned.
+    folder : Path
+        An empty folder.
+    """
+    picture = included_folder("classification-onnx") / "picture.jpg"
+    shutil.copyfile(picture, folder / picture.name)
     return parameters

@@ -1,8 +1,8 @@
 """The trained detector as the TensorFlow Object Detection API exports its models.
 
-Such a model takes one picture of any size as it is, ``input_tensor`` uint8 [1, ?, ?, 3]
-in RGB, and gives eight outputs. Boxes are y1, x1, y2, x2 in shares of the picture's
-height and width, classes are counted from 1, and the surest detection comes first.
+Such a model takes one image of any size, ``input_tensor`` uint8 [1, ?, ?, 3] in RGB,
+and gives eight outputs. Boxes are normalised y1, x1, y2, x2, classes are counted from
+1, and detections are sorted by confidence, the highest first.
 """
 
 import gzip
@@ -22,20 +22,20 @@ from .toy_faster_rcnn import (
     PROPOSALS,
     WIDTH,
     ToyFasterRcnn,
-    corrected,
+    refined,
 )
 
 Tensor = Any
 INPUT = tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")
 DETECTIONS = 100
-# Two boxes of one class that overlap more are taken for the same toy.
+# Boxes of one class whose intersection over union is above this are suppressed.
 DETECTION_OVERLAP = 0.5
 LOWEST_SCORE = 0.02
 SMALLEST_AREA = 1e-5  # a box without area is no proposal
 
 
 def detect(detector: ToyFasterRcnn, input_tensor: Tensor) -> dict[str, Tensor]:
-    """Return the eight outputs for one picture.
+    """Return the eight outputs for one image.
 
     Parameters
     ----------
@@ -50,31 +50,32 @@ def detect(detector: ToyFasterRcnn, input_tensor: Tensor) -> dict[str, Tensor]:
         By the names that the Object Detection API gives them. Rows behind the last
         detection are zeros.
     """
-    picture = tf.image.resize(tf.cast(input_tensor, tf.float32), (HEIGHT, WIDTH)) / 255
-    features, scores, corrections = detector.proposer(picture, training=False)
-    proposals = detector.propose(scores[0], corrections[0])
-    pictures = tf.zeros([PROPOSALS], tf.int32)
-    scores, corrections = detector.classify(features, proposals, pictures, False)
-    shares = tf.nn.softmax(scores)
-    boxes = tf.clip_by_value(corrected(proposals[:, None], corrections), 0.0, 1.0)
-    surest = tf.argmax(shares[:, 1:], -1)
+    image = tf.image.resize(tf.cast(input_tensor, tf.float32), (HEIGHT, WIDTH)) / 255
+    features, scores, offsets = detector.proposer(image, training=False)
+    proposals = detector.propose(scores[0], offsets[0])
+    image_index = tf.zeros([PROPOSALS], tf.int32)
+    scores, offsets = detector.classify(features, proposals, image_index, False)
+    probabilities = tf.nn.softmax(scores)
+    boxes = tf.clip_by_value(refined(proposals[:, None], offsets), 0.0, 1.0)
+    best = tf.argmax(probabilities[:, 1:], -1)
     return {
-        **_detections(boxes, shares),
-        "raw_detection_boxes": tf.gather(boxes, surest, batch_dims=1)[None],
-        "raw_detection_scores": shares[None],
+        **_detections(boxes, probabilities),
+        "raw_detection_boxes": tf.gather(boxes, best, batch_dims=1)[None],
+        "raw_detection_scores": probabilities[None],
     }
 
 
-def _detections(boxes: Tensor, shares: Tensor) -> dict[str, Tensor]:
-    """Return what is left of boxes (PROPOSALS, CLASSES, 4) that mean the same toy.
+def _detections(boxes: Tensor, probabilities: Tensor) -> dict[str, Tensor]:
+    """Return boxes (PROPOSALS, CLASSES, 4) after non-maximum suppression by class.
 
-    `shares` (PROPOSALS, 1 + CLASSES) are the scores of the background and of each toy.
+    `probabilities` (PROPOSALS, 1 + CLASSES) are those of the background and each class.
     """
     flat = tf.reshape(boxes, [-1, 4])
     rows = tf.range(PROPOSALS * CLASSES)
     proposals, classes = rows // CLASSES, rows % CLASSES
     area = tf.reduce_prod(flat[:, 2:] - flat[:, :2], -1)
-    scores = tf.where(area > SMALLEST_AREA, tf.reshape(shares[:, 1:], [-1]), 0.0)
+    scores = tf.reshape(probabilities[:, 1:], [-1])
+    scores = tf.where(area > SMALLEST_AREA, scores, 0.0)
     # Boxes of different classes are moved apart, so that none suppresses another.
     apart = flat + 2 * tf.cast(classes, tf.float32)[:, None]
     kept = tf.image.non_max_suppression(
@@ -89,7 +90,7 @@ def _detections(boxes: Tensor, shares: Tensor) -> dict[str, Tensor]:
         "detection_classes": _padded(tf.gather(classes + 1, kept)),
         "detection_anchor_indices": _padded(tf.gather(proposals, kept)),
         "detection_multiclass_scores": _padded(
-            tf.gather(shares, tf.gather(proposals, kept))
+            tf.gather(probabilities, tf.gather(proposals, kept))
         ),
     }
 

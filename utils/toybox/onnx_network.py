@@ -1,104 +1,74 @@
-"""A network as its ONNX file tells it, to be built again in another framework."""
+"""ONNX files: written from PyTorch, and built again in another framework."""
 
+import math
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Graph = Any  # onnx.GraphProto
 Operation = Callable[..., Any]
+OPSET = 17
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One operation, with the names of what goes in and what comes out.
-
-    Parameters
-    ----------
-    operation : str
-        As ONNX names it, such as ``"Conv"``.
-    inputs : tuple of str
-        Outputs of earlier layers, weights, or the input of the network.
-    output : str
-        Its only output.
-    options : mapping
-        What ONNX calls attributes, such as ``strides``.
-    """
-
-    operation: str
-    inputs: tuple[str, ...]
-    output: str
-    options: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Network:
-    """Layers in the order they run, between one input and one output.
+def export_onnx(network: Any, path: Path, size: int, output: str) -> int:
+    """Write a network of PyTorch as an ONNX file; return its number of parameters.
 
     Parameters
     ----------
-    input, output : str
-        Their names.
-    weights : mapping
-        Arrays by name, single numbers among them.
-    layers : tuple of Layer
-        In an order in which each finds its inputs.
-    """
-
-    input: str
-    output: str
-    weights: Mapping[str, Array]
-    layers: tuple[Layer, ...]
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers were learned."""
-        return sum(array.size for array in self.weights.values() if array.ndim)
-
-
-def read_network(path: Path) -> Network:
-    """Read a network from an ONNX file.
-
-    Parameters
-    ----------
+    network : torch.nn.Module
+        From images (n, 3, size, size) to the output that gets the name `output`.
     path : Path
-        The file.
+        The file to write. Its input is named ``image`` and has a batch of one.
+    size : int
+        Height and width of the images in pixels.
+    output : str
+        Name of the output.
     """
-    import onnx
+    import torch
 
-    graph = onnx.load(path).graph
-    weights = {
-        tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer
-    }
-    layers = []
-    for node in graph.node:
-        options = {
-            attribute.name: onnx.helper.get_attribute_value(attribute)
-            for attribute in node.attribute
-        }
-        if node.op_type == "Constant":
-            weights[node.output[0]] = onnx.numpy_helper.to_array(options["value"])
-        else:
-            layer = Layer(node.op_type, tuple(node.input), node.output[0], options)
-            layers.append(layer)
-    return Network(graph.input[0].name, graph.output[0].name, weights, tuple(layers))
+    with warnings.catch_warnings():
+        # The newer exporter needs one more package and gives the weights other names.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros(1, 3, size, size),),
+            str(path),
+            input_names=["image"],
+            output_names=[output],
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return count_parameters(read_graph(path))
 
 
-def rebuild(network: Network, image: Any, operations: Mapping[str, Operation]) -> Any:
-    """Build a network from the operations of another framework.
+def read_graph(path: Path) -> Graph:
+    """Return the graph of an ONNX file: operations in the order in which they run."""
+    return onnx.load(path).graph
+
+
+def count_parameters(graph: Graph) -> int:
+    """Return how many numbers of a graph were learned."""
+    return sum(math.prod(tensor.dims) for tensor in graph.initializer)
+
+
+def rebuild(graph: Graph, image: Any, operations: Mapping[str, Operation]) -> Any:
+    """Build a network with the operations of another framework.
 
     Parameters
     ----------
-    network : Network
-        What to build.
+    graph : onnx.GraphProto
+        What to build, with one input and one output.
     image : tensor of that framework
         The input.
     operations : mapping
-        For each operation of ONNX, a function of its inputs and, by name, its options.
-        Weights reach it as arrays, in the layout of ONNX.
+        For each ONNX operation, a function of its inputs and, by name, its attributes.
+        Weights are passed as arrays, in the layout of ONNX.
 
     Returns
     -------
@@ -108,24 +78,26 @@ def rebuild(network: Network, image: Any, operations: Mapping[str, Operation]) -
     Raises
     ------
     ValueError
-        If an operation of the network is not in the mapping.
-
-    Examples
-    --------
-    >>> layers = (Layer("Sub", ("image", "mean"), "centred", {}),)
-    >>> network = Network("image", "centred", {"mean": np.float32(2)}, layers)
-    >>> float(rebuild(network, 5.0, {"Sub": lambda value, mean: value - mean}))
-    3.0
+        If an operation of the graph is not in the mapping.
     """
-    missing = sorted({layer.operation for layer in network.layers} - set(operations))
-    if missing:
+    needed = {node.op_type for node in graph.node} - {"Constant"}
+    if missing := sorted(needed - set(operations)):
         raise ValueError(
             f"The network needs {', '.join(missing)}: expected only "
             f"{', '.join(operations)}. Add what is missing to the operations."
         )
-    values: dict[str, Any] = {**network.weights, network.input: image}
-    for layer in network.layers:
-        operation = operations[layer.operation]
-        inputs = [values[name] for name in layer.inputs]
-        values[layer.output] = operation(*inputs, **layer.options)
-    return values[network.output]
+    to_array = onnx.numpy_helper.to_array
+    values = {tensor.name: to_array(tensor) for tensor in graph.initializer}
+    values[graph.input[0].name] = image
+    for node in graph.node:
+        attributes = {
+            attribute.name: onnx.helper.get_attribute_value(attribute)
+            for attribute in node.attribute
+        }
+        if node.op_type == "Constant":
+            result = to_array(attributes["value"])
+        else:
+            inputs = [values[name] for name in node.input]
+            result = operations[node.op_type](*inputs, **attributes)
+        values[node.output[0]] = result
+    return values[graph.output[0].name]

@@ -6,20 +6,20 @@ from types import ModuleType
 from typing import Any
 
 from .frameworks import framework
-from .onnx_network import Array, Network, Operation, rebuild
+from .onnx_network import Array, Graph, Operation, rebuild
 
 Variable = Any
 PADDLE = ("paddle", "paddlepaddle==3.3.1")
 SHAPE = (1, 3, 224, 224)
 
 
-def write_program(network: Network, folder: Path) -> None:
-    """Write a network as ``model.pdmodel`` and ``model.pdiparams``.
+def write_program(graph: Graph, folder: Path) -> None:
+    """Write a graph of ONNX as ``model.pdmodel`` and ``model.pdiparams``.
 
     Parameters
     ----------
-    network : Network
-        As read from its ONNX file. The input keeps its name.
+    graph : onnx.GraphProto
+        The network. The input keeps its name.
     folder : Path
         Where to write.
     """
@@ -27,16 +27,16 @@ def write_program(network: Network, folder: Path) -> None:
     paddle.enable_static()
     # OpenVINO reads the format that was Paddle's only one before version 3.
     with paddle.pir_utils.OldIrGuard():
-        _write(paddle, network, folder)
+        _write(paddle, graph, folder)
     paddle.disable_static()
 
 
-def _write(paddle: ModuleType, network: Network, folder: Path) -> None:
+def _write(paddle: ModuleType, graph: Graph, folder: Path) -> None:
     static = paddle.static
     program, initial = static.Program(), static.Program()
     with static.program_guard(program, initial):
-        image = static.data(network.input, SHAPE, "float32")
-        output = rebuild(network, image, _operations(paddle))
+        image = static.data(graph.input[0].name, SHAPE, "float32")
+        output = rebuild(graph, image, _operations(paddle))
     executor = static.Executor(paddle.CPUPlace())
     executor.run(initial)
     program = static.normalize_program(program, [image], [output])
@@ -49,14 +49,14 @@ def _write(paddle: ModuleType, network: Network, folder: Path) -> None:
 
 
 def _forget_origins(program: Any) -> None:
-    """Remove the lines of source that each operation remembers it was made by."""
+    """Remove the call stack that each operation records."""
     for block in program.blocks:
         for operation in block.ops:
             operation._remove_attr("op_callstack")
 
 
 def _operations(paddle: ModuleType) -> dict[str, Operation]:
-    """Return what ONNX's operations are in Paddle."""
+    """Return the operations of Paddle by their names in ONNX."""
     functional = paddle.nn.functional
 
     def constant(array: Array) -> Variable:

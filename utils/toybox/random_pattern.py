@@ -1,4 +1,4 @@
-"""Random patterns for the ground of training scenes, which know few kinds of it."""
+"""Random patterns for the background of training scenes."""
 
 import cv2
 import numpy as np
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 def random_pattern(
     rng: np.random.Generator, width: int, height: int
 ) -> NDArray[np.float32]:
-    """Return what a random pattern adds to each colour, as a share of it.
+    """Return what a random pattern adds to each colour, as a fraction of it.
 
     The bands between the contours of a landscape: from a few blots to narrow lines.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Where the randomness comes from.
+        Source of the randomness.
     width, height : int
         Size of the pattern in pixels.
 

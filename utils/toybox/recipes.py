@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import (
-    classification,
-    classification_formats,
-    detection_figures,
-    detection_tf,
-    detection_yolov5n,
-    drawn_digits,
-    segmentation,
-    untrained,
-)
+from . import classification, detection, drawn_digits, segmentation
 from .cards import describe_files, figure_faults, file_faults, read_card, write_card
-from .kit_files import make_ir
+from .kit_files import make_ir, make_untrained
 
 KITS = Path(__file__).resolve().parents[2] / "data" / "kits"
 
@@ -34,11 +25,12 @@ class Recipe:
     title, trained_on, measured_on : str
         What the card says, one sentence each.
     make : callable
-        Writes the files of the kit into a folder and returns the number of parameters.
+        Writes the files of the kit into an empty folder and returns the number of
+        parameters.
     measure : callable
         Returns the figures of the card, from the files in a folder.
     tolerance : float
-        Largest difference of a figure that `verify` puts down to another processor.
+        Largest difference of a figure that `verify` attributes to another processor.
     licence : str
         SPDX identifier.
     """
@@ -55,6 +47,7 @@ class Recipe:
 
 _classifier = partial(
     Recipe,
+    trained_on=classification.TRAINED_ON,
     measured_on=classification.MEASURED_ON,
     measure=classification.measure,
 )
@@ -64,9 +57,15 @@ _segmenter = partial(
     measured_on=segmentation.MEASURED_ON,
     measure=segmentation.measure,
 )
-_detector = partial(Recipe, measured_on=detection_figures.MEASURED_ON)
+_detector = partial(Recipe, measured_on=detection.MEASURED_ON)
+_UNTRAINED = (
+    "Nothing: the weights are random numbers from a fixed seed, generated on "
+    "first use. This network recognises nothing; its lesson "
+)
 _untrained = partial(
-    Recipe, measured_on=untrained.MEASURED_ON, measure=untrained.measure
+    Recipe,
+    measured_on="Nothing, since there is nothing to measure",
+    measure=lambda folder: {},
 )
 
 # A kit that carries the network of another comes after it.
@@ -76,32 +75,28 @@ RECIPES: dict[str, Recipe] = {
         _classifier(
             kit="classification-onnx",
             title="Which of eight toys is in the picture (ONNX, FP32 weights)",
-            trained_on=classification.TRAINED_ON,
             make=classification.make_onnx,
         ),
         _classifier(
             kit="classification-ir",
             title="Which of eight toys is in the picture (OpenVINO IR, FP16 weights)",
-            trained_on=classification.TRAINED_ON,
             make=partial(make_ir, "classification-onnx"),
         ),
         _classifier(
             kit="classification-tf",
             title="Which of eight toys is in the picture (TensorFlow, frozen graph)",
-            trained_on=classification.TRAINED_ON,
-            make=classification_formats.make_tf,
+            make=classification.make_tf,
         ),
         _classifier(
             kit="classification-tflite",
             title="Which of eight toys is in the picture (TensorFlow Lite, INT8)",
-            trained_on=classification_formats.QUANTIZED_ON,
-            make=classification_formats.make_tflite,
+            trained_on=classification.QUANTIZED_ON,
+            make=classification.make_tflite,
         ),
         _classifier(
             kit="classification-paddle",
             title="Which of eight toys is in the picture (PaddlePaddle)",
-            trained_on=classification.TRAINED_ON,
-            make=classification_formats.make_paddle,
+            make=classification.make_paddle,
         ),
         _segmenter(
             kit="segmentation-onnx",
@@ -116,9 +111,11 @@ RECIPES: dict[str, Recipe] = {
         _detector(
             kit="detection-yolov5n",
             title="YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
-            trained_on=detection_yolov5n.TRAINED_ON,
-            make=detection_yolov5n.make,
-            measure=detection_yolov5n.measure,
+            trained_on=detection.TRAINED_ON_YOLOV5N,
+            make=detection.make_yolov5n,
+            measure=partial(
+                detection.measure, detection.load_yolov5n, detection.detect_yolov5n
+            ),
         ),
         Recipe(
             kit="digits",
@@ -132,21 +129,21 @@ RECIPES: dict[str, Recipe] = {
         _untrained(
             kit="classification-torch",
             title="ResNet-18 of torchvision, untrained (PyTorch)",
-            trained_on=untrained.COMPARED,
-            make=partial(untrained.copy_picture, untrained.RESNET18_PARAMETERS),
+            trained_on=_UNTRAINED + "compares what two programs make of it",
+            make=partial(make_untrained, 11_689_512),
         ),
         _untrained(
             kit="classification-googlenet",
             title="GoogLeNet of torchvision, untrained (PyTorch)",
-            trained_on=untrained.TIMED,
-            make=partial(untrained.copy_picture, untrained.GOOGLENET_PARAMETERS),
+            trained_on=_UNTRAINED + "measures time, which does not depend on them",
+            make=partial(make_untrained, 13_004_888),
         ),
         _detector(
             kit="detection-tf",
             title="Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
-            trained_on=detection_tf.TRAINED_ON,
-            make=detection_tf.make,
-            measure=detection_tf.measure,
+            trained_on=detection.TRAINED_ON_TF,
+            make=detection.make_tf,
+            measure=partial(detection.measure, detection.load_tf, detection.detect_tf),
         ),
     )
 }
@@ -197,7 +194,7 @@ def _card(recipe: Recipe, folder: Path, parameters: int) -> dict[str, object]:
 
 
 def verify(recipe: Recipe, root: Path = KITS) -> list[str]:
-    """Measure a kit anew and compare it with its card.
+    """Measure a kit again and compare it with its card.
 
     Figures are measured only of files that are the ones the card describes.
 
@@ -211,14 +208,13 @@ def verify(recipe: Recipe, root: Path = KITS) -> list[str]:
     Returns
     -------
     list of str
-        What is wrong, one sentence each; empty when all is as the card says.
+        One sentence for each difference; empty when all is as the card says.
     """
     folder = root / recipe.kit
     try:
         card = read_card(folder)
     except FileNotFoundError as error:
         return [str(error)]
-    faults = file_faults(card, folder)
-    if not faults:
-        faults = figure_faults(card, recipe.measure(folder), recipe.tolerance)
-    return faults
+    return file_faults(card, folder) or figure_faults(
+        card, recipe.measure(folder), recipe.tolerance
+    )

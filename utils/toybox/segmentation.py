@@ -1,8 +1,8 @@
-"""Toys against the ground as a kit, in ONNX; OpenVINO IR comes from it.
+"""Toys against the background as a kit, in ONNX; OpenVINO IR comes from it.
 
-Its input ``image`` is float32 [1, 3, 512, 512], RGB of 0 to
-255; its output ``foreground`` is float32 [1, 1, 512, 512], the probability that a pixel
-belongs to a toy. It can be reshaped to other batches and to other multiples of 32.
+The input ``image`` is float32 [1, 3, 512, 512], RGB of 0 to 255; the output
+``foreground`` is float32 [1, 1, 512, 512], the probability that a pixel belongs to a
+toy. The model can be reshaped to other batches and to other multiples of 32.
 """
 
 from pathlib import Path
@@ -34,59 +34,33 @@ PICTURE_TOYS = ("duck", "star", "heart", "ring", "cube")
 
 
 def make_onnx(folder: Path) -> int:
-    """Write the files of the ONNX kit; return the number of parameters.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-    """
+    """Train, and write the ONNX kit; return the number of parameters."""
     # Torch is needed to build, not to verify.
-    from .toy_segmenter import export_onnx, trained_segmenter
+    from .toy_segmenter import export, trained_segmenter
 
     write_picture(folder, PICTURE_SEED, PICTURE_TOYS)
-    return export_onnx(trained_segmenter(), folder / "model.onnx")
+    return export(trained_segmenter(), folder / "model.onnx")
 
 
 def measure(folder: Path, scenes: int = SCENES) -> dict[str, float]:
-    """Return the figures of the card, from the files of a kit.
+    """Return `mean_iou`: intersection over union of the masks, 0 to 1.
 
     Parameters
     ----------
     folder : Path
         The kit.
     scenes : int
-        How many held-out scenes to measure with.
-
-    Returns
-    -------
-    dict
-        `mean_iou`, 0 to 1.
+        How many held-out scenes to average over.
     """
     model = compiled(model_file(folder))
-    return {"mean_iou": round(mean_iou(model, SIZE, scenes), 4)}
-
-
-def mean_iou(model: ov.CompiledModel, size: int, scenes: int) -> float:
-    """Return the intersection over union of mask and truth, averaged over scenes.
-
-    Parameters
-    ----------
-    model : openvino.CompiledModel
-        The segmenter, compiled for ``[1, 3, size, size]``.
-    size : int
-        Height and width of the held-out scenes, in pixels.
-    scenes : int
-        How many of them.
-    """
-    overlaps = []
+    ious = []
     for seed in range(scenes):
-        scene = draw_scene(seed, size, size, held_out=True)
+        scene = draw_scene(seed, SIZE, SIZE, held_out=True)
         mask = foreground(model, scene.image) > 0.5
-        either = np.count_nonzero(mask | scene.foreground)
-        both = np.count_nonzero(mask & scene.foreground)
-        overlaps.append(both / either if either else 1.0)
-    return float(np.mean(overlaps))
+        union = np.count_nonzero(mask | scene.foreground)
+        intersection = np.count_nonzero(mask & scene.foreground)
+        ious.append(intersection / union if union else 1.0)
+    return {"mean_iou": round(float(np.mean(ious)), 4)}
 
 
 def foreground(

@@ -1,6 +1,6 @@
 """The classifier as TensorFlow has it: a frozen graph, and TensorFlow Lite in INT8.
 
-ONNX keeps pictures as NCHW and convolution weights as (outputs, inputs, height,
+ONNX keeps images as NCHW and convolution weights as (outputs, inputs, height,
 width); TensorFlow keeps NHWC and (height, width, inputs, outputs).
 """
 
@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .frameworks import framework
-from .onnx_network import Array, Network, Operation, rebuild
+from .onnx_network import Array, Graph, Operation, rebuild
 
 Tensor = Any
 TENSORFLOW = ("tensorflow", "tensorflow==2.21.0")
 SHAPE = (1, 224, 224, 3)
 
 
-def frozen_graph(network: Network) -> bytes:
-    """Return a network as a GraphDef whose weights are constants.
+def frozen_graph(graph: Graph) -> bytes:
+    """Return a graph of ONNX as a GraphDef whose weights are constants.
 
     Parameters
     ----------
-    network : Network
-        As read from its ONNX file. The input keeps its name, its layout becomes NHWC.
+    graph : onnx.GraphProto
+        The network. The input keeps its name, its layout becomes NHWC.
 
     Returns
     -------
@@ -33,25 +33,26 @@ def frozen_graph(network: Network) -> bytes:
         The content of a ``.pb`` file.
     """
     tf = framework(*TENSORFLOW)
-    graph = tf.Graph()
-    with graph.as_default():
-        image = tf.compat.v1.placeholder(tf.float32, SHAPE, name=network.input)
-        output = rebuild(network, image, _operations(tf))
-        tf.identity(output, name=network.output)
+    frozen = tf.Graph()
+    with frozen.as_default():
+        name = graph.input[0].name
+        image = tf.compat.v1.placeholder(tf.float32, SHAPE, name=name)
+        output = rebuild(graph, image, _operations(tf))
+        tf.identity(output, name=graph.output[0].name)
     # In a fixed order, so that the same network gives the same bytes.
-    content: bytes = graph.as_graph_def().SerializeToString(deterministic=True)
+    content: bytes = frozen.as_graph_def().SerializeToString(deterministic=True)
     return content
 
 
-def quantized_lite(network: Network, views: NDArray[np.uint8]) -> bytes:
-    """Return a network for TensorFlow Lite that computes in integers alone.
+def quantized_lite(graph: Graph, views: NDArray[np.uint8]) -> bytes:
+    """Return a graph of ONNX quantized to INT8 for TensorFlow Lite.
 
     Parameters
     ----------
-    network : Network
-        As read from its ONNX file.
+    graph : onnx.GraphProto
+        The network.
     views : uint8 array (n, 224, 224, 3)
-        RGB pictures as they are met in use; they set the range of every value.
+        RGB images to calibrate with: they set the range of every tensor.
 
     Returns
     -------
@@ -59,11 +60,11 @@ def quantized_lite(network: Network, views: NDArray[np.uint8]) -> bytes:
         The content of a ``.tflite`` file, uint8 in and out.
     """
     tf = framework(*TENSORFLOW)
-    operations = _operations(tf)
+    operations, name = _operations(tf), graph.input[0].name
 
-    @tf.function(input_signature=[tf.TensorSpec(SHAPE, tf.float32, network.input)])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec(SHAPE, tf.float32, name)])  # type: ignore[untyped-decorator]
     def classify(image: Tensor) -> Mapping[str, Tensor]:
-        return {network.output: rebuild(network, image, operations)}
+        return {graph.output[0].name: rebuild(graph, image, operations)}
 
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [classify.get_concrete_function()]
@@ -79,7 +80,7 @@ def quantized_lite(network: Network, views: NDArray[np.uint8]) -> bytes:
 
 
 def _operations(tf: ModuleType) -> dict[str, Operation]:
-    """Return what ONNX's operations are in TensorFlow, for NHWC."""
+    """Return the operations of TensorFlow for NHWC by their names in ONNX."""
 
     def convolve(
         image: Tensor,

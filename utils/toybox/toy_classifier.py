@@ -1,9 +1,9 @@
 """The network that tells the eight toys apart, and its training.
 
-A small MobileNetV2: inverted residuals between a stem that reduces the picture four
-times and a global average. All padding is symmetric and stated, there is no operation
-that another framework lacks, and normalising the picture is part of the network, so
-the same weights can be carried into TensorFlow or Paddle.
+A small MobileNetV2: inverted residuals between a stem of stride 4 and global average
+pooling. All padding is symmetric and explicit, every operation exists in other
+frameworks, and normalisation of the image is part of the network, so the same weights
+can be carried into TensorFlow or Paddle.
 
 References
 ----------
@@ -12,7 +12,6 @@ https://arxiv.org/abs/1801.04381
 """
 
 import copy
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,21 +20,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from notebook_utils.scenes import TOYS
 
+from .onnx_network import export_onnx
 from .toy_views import SIZE, VIEW_SIZE, Images, Labels, training_views
-from .training import BUILD, Batch, Settings, fit
+from .training import BUILD, Batch, Settings, fit_torch
 
 NAME = "toy-classifier"
 SETTINGS = Settings(revision=2, epochs=8, steps=140, batch=64, rate=4e-3)
 CROWDED_SCENES, SINGLE_SCENES = 800, 1800
-# Mean and spread of the brightness of training scenes, roughly, of 0 to 255.
+# Mean and standard deviation of training scenes, roughly, of 0 to 255.
 MEAN, SPREAD = 128.0, 64.0
 STEM = 16
-# Output channels, stride and how much wider the middle is, of each inverted residual.
+# Output channels, stride and expansion factor of each inverted residual.
 BLOCKS = (
     (24, 2, 3),
     (24, 1, 4),
@@ -47,7 +46,6 @@ BLOCKS = (
     (80, 1, 4),
 )
 FEATURES = 256
-OPSET = 17
 
 
 class Convolution(nn.Sequential):
@@ -61,7 +59,7 @@ class Convolution(nn.Sequential):
         groups: int = 1,
         activation: bool = True,
     ) -> None:
-        # Symmetric, and no border is left over where the stride divides the picture.
+        # Symmetric, and no border is left over where the stride divides the image.
         padding = (kernel - stride + 1) // 2 if kernel > stride else 0
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         layers["conv"] = nn.Conv2d(
@@ -74,11 +72,11 @@ class Convolution(nn.Sequential):
 
 
 class InvertedResidual(nn.Module):
-    """Widen, filter each channel, narrow; add the input where shapes agree."""
+    """Expand, filter depthwise, project; add the input where shapes agree."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, wider: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
-        wide = inputs * wider
+        wide = inputs * expansion
         self.widen = Convolution((inputs, wide), 1)
         self.filter = Convolution((wide, wide), 3, stride, groups=wide)
         self.narrow = Convolution((wide, outputs), 1, activation=False)
@@ -91,15 +89,15 @@ class InvertedResidual(nn.Module):
 
 
 class ToyClassifier(nn.Module):
-    """From pictures (n, 3, 224, 224), RGB of 0 to 255, to scores (n, 8)."""
+    """From images (n, 3, 224, 224), RGB of 0 to 255, to scores (n, 8)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = Convolution((3, STEM), 6, stride=4)
         channels = STEM
         blocks = []
-        for outputs, stride, wider in BLOCKS:
-            blocks.append(InvertedResidual(channels, outputs, stride, wider))
+        for outputs, stride, expansion in BLOCKS:
+            blocks.append(InvertedResidual(channels, outputs, stride, expansion))
             channels = outputs
         self.blocks = nn.Sequential(*blocks)
         self.head = Convolution((channels, FEATURES), 1)
@@ -116,15 +114,8 @@ def trained_classifier() -> ToyClassifier:
     """Return the trained network, from its checkpoint where that is up to date."""
     torch.manual_seed(SETTINGS.seed)
     network = ToyClassifier()
-    fit(
-        NAME,
-        SETTINGS,
-        network,
-        _batches,
-        lambda scores, labels: functional.cross_entropy(
-            scores, labels, label_smoothing=0.05
-        ),
-    )
+    loss = nn.CrossEntropyLoss(label_smoothing=0.05)
+    fit_torch(NAME, SETTINGS, network, _batches, loss)
     return network
 
 
@@ -135,20 +126,20 @@ def _training_set() -> tuple[Images, Labels]:
 
 
 def _batches(epoch: int) -> Iterator[Batch]:
-    """Yield the batches of one epoch; the same whenever it is asked for."""
+    """Yield the batches of one epoch; the same whenever it is called."""
     views, labels = _training_set()
     rng = np.random.default_rng([SETTINGS.seed, epoch])
     order = rng.permutation(len(views))
     for step in range(SETTINGS.steps):
         first = step * SETTINGS.batch
         chosen = np.take(order, range(first, first + SETTINGS.batch), mode="wrap")
-        yield _varied(rng, views[chosen]), torch.from_numpy(labels[chosen])
+        yield _augmented(rng, views[chosen]), torch.from_numpy(labels[chosen])
 
 
-def _varied(rng: np.random.Generator, views: Images) -> Tensor:
-    """Return views cut, mirrored and coloured at random, (n, 3, SIZE, SIZE)."""
+def _augmented(rng: np.random.Generator, views: Images) -> Tensor:
+    """Return views cropped, mirrored and recoloured at random, (n, 3, SIZE, SIZE)."""
     cut = np.empty((len(views), SIZE, SIZE, 3), np.float32)
-    for picture, view in zip(cut, views, strict=True):
+    for crop, view in zip(cut, views, strict=True):
         top, left = rng.integers(VIEW_SIZE - SIZE + 1, size=2)
         part = view[top : top + SIZE, left : left + SIZE]
         if rng.random() < 0.5:
@@ -156,7 +147,7 @@ def _varied(rng: np.random.Generator, views: Images) -> Tensor:
         if rng.random() < 0.3:
             # Shape tells the toys apart, colour must not.
             part = part[..., rng.permutation(3)]
-        picture[:] = part
+        crop[:] = part
     shape = (len(views), 1, 1, 1)
     tint = rng.uniform(0.85, 1.15, (len(views), 1, 1, 3))
     cut *= (rng.uniform(0.5, 1.4, shape) * tint).astype(np.float32)
@@ -179,33 +170,15 @@ def folded(network: ToyClassifier) -> ToyClassifier:
     return result
 
 
-def export_onnx(network: ToyClassifier, path: Path) -> int:
-    """Write the network, folded and ending in a softmax, as an ONNX file.
+def export(network: ToyClassifier, path: Path) -> int:
+    """Write the network as an ONNX file; return its number of parameters.
 
     Parameters
     ----------
     network : ToyClassifier
-        As trained.
+        As trained. In the file it is folded and ends in a softmax.
     path : Path
         The file to write.
-
-    Returns
-    -------
-    int
-        How many parameters are in the file.
     """
-    plain = folded(network)
-    layers = OrderedDict(network=plain, softmax=nn.Softmax(1))
-    with warnings.catch_warnings():
-        # The newer exporter needs one more package and gives the weights other names.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            nn.Sequential(layers).eval(),
-            (torch.zeros(1, 3, SIZE, SIZE),),
-            str(path),
-            input_names=["image"],
-            output_names=["probabilities"],
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return sum(parameter.numel() for parameter in plain.parameters())
+    layers = OrderedDict(network=folded(network), softmax=nn.Softmax(1))
+    return export_onnx(nn.Sequential(layers), path, SIZE, "probabilities")

@@ -1,9 +1,8 @@
-"""The network that tells toys from the ground, and its training.
+"""The network that segments toys from the background, and its training.
 
-A small U-Net: five times half the size and twice the sight, then back up beside what
-was seen on the way down. Sizes are doubled by a fixed factor and by moving channels
-into space, so no size of a picture is written into the exported graph: a learner can
-reshape it to any multiple of 32.
+A small U-Net: five levels down, each at half the size, then up again with skip
+connections. Upsampling has a fixed factor, so the exported graph contains no image
+size: a learner can reshape it to any multiple of 32.
 
 References
 ----------
@@ -14,8 +13,7 @@ W. Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Effic
 Sub-Pixel Convolutional Neural Network", 2016, https://arxiv.org/abs/1609.05158
 """
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,20 +27,21 @@ from tqdm import tqdm
 
 from notebook_utils.scenes import draw_scene
 
+from .onnx_network import export_onnx
 from .random_pattern import random_pattern
-from .toy_classifier import MEAN, OPSET, SPREAD, Convolution
-from .training import Batch, Settings, fit
+from .toy_classifier import MEAN, SPREAD, Convolution
+from .training import Batch, Settings, fit_torch
 
 NAME = "toy-segmenter"
 SETTINGS = Settings(revision=2, epochs=8, steps=100, batch=16, rate=4e-3)
 SIZE = 512
 SCENES = 600
-# Pictures are trained on in parts of this size, each a little larger or smaller.
+# The network is trained on parts of this size, each zoomed a little in or out.
 PART = 256
 ZOOM = 1.35
-# Training scenes have few patterns: parts get others, or every new one is a toy.
+# Training scenes have few patterns: without others every new one would be a toy.
 PATTERNED = 0.6
-# Channels on each level, the first at half the size of the picture.
+# Channels on each level, the first at half the size of the image.
 LEVELS = (16, 24, 48, 96, 128)
 
 Images = NDArray[np.uint8]
@@ -51,7 +50,7 @@ Floats = NDArray[np.float32]
 
 
 class ToySegmenter(nn.Module):
-    """From pictures (n, 3, h, w), RGB of 0 to 255, to scores (n, 1, h, w).
+    """From images (n, 3, h, w), RGB of 0 to 255, to scores (n, 1, h, w).
 
     Height and width are multiples of 32; a score above 0 stands for a toy.
     """
@@ -69,18 +68,18 @@ class ToySegmenter(nn.Module):
             Convolution((below + beside, beside), 3)
             for below, beside in zip(LEVELS[:0:-1], LEVELS[-2::-1], strict=True)
         )
-        # Four scores for each place at half size are the four pixels there.
+        # The four scores of a cell at half size become its four pixels.
         self.scores = nn.Conv2d(LEVELS[0], 4, 3, padding=1)
         self.spread = nn.PixelShuffle(2)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return one score per pixel, before the sigmoid."""
         features = (image - MEAN) / SPREAD
-        seen = []
+        skipped = []
         for level in self.down:
             features = level(features)
-            seen.append(features)
-        for level, beside in zip(self.up, seen[-2::-1], strict=True):
+            skipped.append(features)
+        for level, beside in zip(self.up, skipped[-2::-1], strict=True):
             larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
             features = level(torch.cat((larger, beside), 1))
         scores: Tensor = self.spread(self.scores(features))
@@ -91,12 +90,12 @@ def trained_segmenter() -> ToySegmenter:
     """Return the trained network, from its checkpoint where that is up to date."""
     torch.manual_seed(SETTINGS.seed)
     network = ToySegmenter()
-    fit(NAME, SETTINGS, network, _batches, _loss)
+    fit_torch(NAME, SETTINGS, network, batches, mask_loss)
     return network
 
 
-def _loss(scores: Tensor, masks: Tensor) -> Tensor:
-    """Return cross entropy plus what the overlap of the masks lacks (Dice)."""
+def mask_loss(scores: Tensor, masks: Tensor) -> Tensor:
+    """Return cross entropy plus the Dice loss of the masks."""
     found = scores.sigmoid()
     both = (found * masks).sum((1, 2, 3))
     total = found.sum((1, 2, 3)) + masks.sum((1, 2, 3))
@@ -105,7 +104,8 @@ def _loss(scores: Tensor, masks: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=1)
-def _training_set() -> tuple[Images, Masks]:
+def training_set() -> tuple[Images, Masks]:
+    """Return images (n, SIZE, SIZE, 3) and masks (n, SIZE, SIZE) to train on."""
     images = np.empty((SCENES, SIZE, SIZE, 3), np.uint8)
     masks = np.empty((SCENES, SIZE, SIZE), np.bool_)
     for seed in tqdm(range(SCENES), "drawing scenes"):
@@ -114,14 +114,16 @@ def _training_set() -> tuple[Images, Masks]:
     return images, masks
 
 
-def _batches(epoch: int) -> Iterator[Batch]:
-    """Yield the batches of one epoch; the same whenever it is asked for."""
-    images, masks = _training_set()
+def batches(
+    epoch: int, scenes: Callable[[], tuple[Images, Masks]] = training_set
+) -> Iterator[Batch]:
+    """Yield the batches of one epoch; the same whenever it is called."""
+    images, masks = scenes()
     rng = np.random.default_rng([SETTINGS.seed, epoch])
     for _ in range(SETTINGS.steps):
         parts = np.empty((SETTINGS.batch, PART, PART, 3), np.float32)
         truth = np.empty((SETTINGS.batch, PART, PART), np.float32)
-        for k, scene in enumerate(rng.integers(SCENES, size=SETTINGS.batch)):
+        for k, scene in enumerate(rng.integers(len(images), size=SETTINGS.batch)):
             parts[k], truth[k] = _part(rng, images[scene], masks[scene])
         inputs = torch.from_numpy(_recoloured(rng, parts)).permute(0, 3, 1, 2)
         yield inputs, torch.from_numpy(truth)[:, None]
@@ -130,7 +132,7 @@ def _batches(epoch: int) -> Iterator[Batch]:
 def _part(
     rng: np.random.Generator, image: Images, mask: Masks
 ) -> tuple[Floats, Floats]:
-    """Return a part of a scene, turned, stretched and patterned, and its mask."""
+    """Return a part of a scene, rotated, stretched and patterned, and its mask."""
     mapping = _random_mapping(rng)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part, share = (
@@ -164,7 +166,7 @@ def _random_mapping(rng: np.random.Generator) -> Floats:
 def _recoloured(rng: np.random.Generator, parts: Floats) -> Floats:
     """Return parts in other colours, contrast and noise, of 0 to 255.
 
-    Held-out scenes have grounds of their own: what is learned of colour is little use.
+    Held-out scenes have backgrounds of their own, so colour must not be relied on.
     """
     shape = (len(parts), 1, 1, 1)
     for part in parts:
@@ -178,34 +180,15 @@ def _recoloured(rng: np.random.Generator, parts: Floats) -> Floats:
     return np.asarray(np.clip(parts, 0, 255), np.float32)
 
 
-def export_onnx(network: ToySegmenter, path: Path) -> int:
-    """Write the network, ending in a sigmoid, as an ONNX file.
+def export(network: ToySegmenter, path: Path) -> int:
+    """Write the network as an ONNX file; return its number of parameters.
 
     Parameters
     ----------
     network : ToySegmenter
-        As trained; the exporter makes batch normalisation part of the convolutions.
+        As trained. The exporter makes batch normalisation part of the convolutions,
+        and the file ends in a sigmoid.
     path : Path
         The file to write.
-
-    Returns
-    -------
-    int
-        How many parameters are in the file.
     """
-    import onnx
-
-    with warnings.catch_warnings():
-        # The newer exporter needs one more package.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            nn.Sequential(network, nn.Sigmoid()).eval(),
-            (torch.zeros(1, 3, SIZE, SIZE),),
-            str(path),
-            input_names=["image"],
-            output_names=["foreground"],
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    weights = onnx.load(path).graph.initializer
-    return sum(onnx.numpy_helper.to_array(tensor).size for tensor in weights)
+    return export_onnx(nn.Sequential(network, nn.Sigmoid()), path, SIZE, "foreground")

@@ -1,8 +1,8 @@
-"""Pictures of one toy each, as a classifier of the eight toys meets them.
+"""Images of one toy each, as a classifier of the eight toys meets them.
 
-Training views come from training scenes, held-out crops and pictures from held-out
-ones. A learner gives the classifier a crop of a toy or a whole picture, squeezed into
-a square, with other toys at the edge; the training views cover all of that.
+Training views come from training scenes, held-out crops and images from held-out ones.
+A learner gives the classifier a crop of a toy or a whole image, squeezed into a square,
+with other toys at the edge; the training views cover all of that.
 """
 
 from functools import lru_cache
@@ -27,7 +27,7 @@ OTHERS = 0.35
 def training_views(
     crowded: int, single: int, cache: Path | None = None
 ) -> tuple[Images, Labels]:
-    """Return pictures of one toy each, from training scenes.
+    """Return images of one toy each, from training scenes.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ def training_views(
         How many scenes of several toys; each gives a close and, where the others do
         not get in the way, a wide view of every toy with a box.
     single : int
-        How many scenes of one toy; each gives its whole picture, squeezed, as it is and
+        How many scenes of one toy; each gives its whole image, squeezed, as it is and
         from farther away.
     cache : Path, optional
-        A ``.npz`` file to keep the views in, and to take them from the next time.
+        A ``.npz`` file that keeps the views for the next time.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def training_views(
     labels: list[int] = []
     for seed in tqdm(range(crowded + single), "drawing scenes"):
         scene = draw_scene(seed, toys=None if seed < crowded else 1)
-        found = _parts(rng, scene) if seed < crowded else _wholes(rng, scene)
+        found = _crops(rng, scene) if seed < crowded else _wholes(rng, scene)
         views += [view for view, _ in found]
         labels += [label for _, label in found]
     stacked, indices = np.stack(views), np.array(labels, np.int64)
@@ -65,7 +65,7 @@ def training_views(
     return stacked, indices
 
 
-def _parts(rng: np.random.Generator, scene: Scene) -> list[tuple[Images, int]]:
+def _crops(rng: np.random.Generator, scene: Scene) -> list[tuple[Images, int]]:
     """Return a close and, where possible, a wide view of each toy of a scene."""
     found = []
     for box, label, instance in zip(
@@ -82,14 +82,14 @@ def _parts(rng: np.random.Generator, scene: Scene) -> list[tuple[Images, int]]:
 
 
 def _wholes(rng: np.random.Generator, scene: Scene) -> list[tuple[Images, int]]:
-    """Return the whole picture of one toy, as it is and from farther away."""
+    """Return the whole image of one toy, as it is and from farther away."""
     label = int(scene.labels[0])
-    pictures = (scene.image, _from_farther_away(rng, scene))
-    return [(_squeezed(rng, picture), label) for picture in pictures]
+    images = (scene.image, _from_farther_away(rng, scene))
+    return [(_squeezed(rng, image), label) for image in images]
 
 
 def _from_farther_away(rng: np.random.Generator, scene: Scene) -> Images:
-    """Return the picture with more ground around: what is beside the toy, mirrored."""
+    """Return the image with more background around, mirrored at the border."""
     image = scene.image
     x1, y1, x2, y2 = (int(value) for value in scene.boxes[0])
     for _ in range(2):
@@ -108,7 +108,7 @@ def _from_farther_away(rng: np.random.Generator, scene: Scene) -> Images:
 def _window(
     rng: np.random.Generator,
     box: NDArray[np.float32],
-    picture: tuple[int, ...],
+    shape: tuple[int, ...],
     wider: float,
 ) -> tuple[slice, slice]:
     """Return rows and columns around a box, its longer side `wider` times as long.
@@ -120,8 +120,8 @@ def _window(
     aspect = np.sqrt(rng.uniform(3 / 4, 4 / 3))
     spans = []
     for low, high, span, limit in (
-        (y1, y2, side / aspect, picture[0]),
-        (x1, x2, side * aspect, picture[1]),
+        (y1, y2, side / aspect, shape[0]),
+        (x1, x2, side * aspect, shape[1]),
     ):
         span = min(max(span, high - low), limit)
         first = round(rng.uniform(max(high - span, 0), min(low, limit - span)))
@@ -151,7 +151,7 @@ def held_out_crops(count: int) -> tuple[Images, Labels]:
 
 
 @lru_cache(maxsize=2)
-def held_out_pictures(count: int) -> tuple[Images, Labels]:
+def held_out_images(count: int) -> tuple[Images, Labels]:
     """Return held-out scenes of one toy, squeezed to (count, SIZE, SIZE, 3)."""
     scenes = [draw_scene(seed, toys=1, held_out=True) for seed in range(count)]
     images = [cv2.resize(scene.image, (SIZE, SIZE)) for scene in scenes]

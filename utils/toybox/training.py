@@ -1,32 +1,33 @@
-"""Training that survives being interrupted: a checkpoint after every epoch."""
+"""Training that survives interruption: a checkpoint after every epoch."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "toybox"
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training run depends on; a checkpoint is good only for the same.
+    """What a training run depends on; a checkpoint is good only for the same settings.
 
     Parameters
     ----------
     revision : int
         Raise it whenever the network, its data or its loss change.
     epochs, steps : int
-        How many epochs, and batches in each.
+        Number of epochs, and of batches in each.
     batch : int
-        Pictures in a batch.
+        Images in a batch.
     rate : float
-        Highest learning rate of the one-cycle schedule.
+        Highest learning rate.
     weight_decay : float
         Of AdamW.
     seed : int
@@ -42,15 +43,27 @@ class Settings:
     seed: int = 0
 
 
+class Trainer(Protocol):
+    """One optimisation step in some framework, and the state a checkpoint keeps."""
+
+    def step(self, *batch: Any) -> Any:
+        """Learn from one batch; return its loss, or an array of losses."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights and optimizer state as tensors of PyTorch."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`state_dict` returned."""
+
+
 def fit(
     name: str,
     settings: Settings,
-    network: nn.Module,
+    trainer: Trainer,
     batches: Callable[[int], Iterable[Batch]],
-    loss: Callable[[Tensor, Tensor], Tensor],
     folder: Path = BUILD,
-) -> nn.Module:
-    """Train a network, or go on where an earlier run with the same settings stopped.
+) -> None:
+    """Train, or resume where an earlier run with the same settings stopped.
 
     Parameters
     ----------
@@ -58,70 +71,100 @@ def fit(
         Of the network; its checkpoint is ``<folder>/<name>.pt``.
     settings : Settings
         Length and pace of the training.
-    network : nn.Module
+    trainer : Trainer
         Trained in place.
     batches : callable
         From the number of the epoch to `settings.steps` batches; the same each time.
-    loss : callable
-        From the output of the network and the target to a scalar.
     folder : Path
         Where checkpoints live; not in git.
-
-    Returns
-    -------
-    nn.Module
-        The network, in evaluation mode.
     """
     path = folder / f"{name}.pt"
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.rate, total_steps=settings.epochs * settings.steps
-    )
-    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
-    for epoch in range(_resume(path, settings, parts), settings.epochs):
+    for epoch in range(_resume(path, settings, trainer), settings.epochs):
         progress = tqdm(batches(epoch), f"{name} {epoch + 1}", settings.steps)
-        _train_epoch(network, optimizer, schedule, progress, loss)
-        _save(path, settings, parts, epoch + 1)
-    return network.eval()
+        average = np.zeros(())
+        for number, batch in enumerate(progress, start=1):
+            average = average + (np.asarray(trainer.step(*batch)) - average) / number
+            progress.set_postfix_str(f"loss {average.round(3)}", refresh=False)
+        _save(path, settings, trainer, epoch + 1)
 
 
-def _train_epoch(
+def fit_torch(
+    name: str,
+    settings: Settings,
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    progress: "tqdm[Batch]",
+    batches: Callable[[int], Iterable[Batch]],
     loss: Callable[[Tensor, Tensor], Tensor],
+    folder: Path = BUILD,
 ) -> None:
+    """Train a network of PyTorch with :func:`fit` and leave it in evaluation mode.
+
+    Parameters
+    ----------
+    name, settings, batches, folder
+        As in :func:`fit`; a batch is inputs and targets.
+    network : nn.Module
+        Trained in place.
+    loss : callable
+        From the output of the network and the targets to a scalar.
+    """
     network.train()
-    average = 0.0
-    for step, (inputs, targets) in enumerate(progress):
-        value = loss(network(inputs), targets)
-        optimizer.zero_grad()
+    fit(name, settings, _TorchTrainer(network, settings, loss), batches, folder)
+    network.eval()
+
+
+class _TorchTrainer:
+    """AdamW with a one-cycle learning rate."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        settings: Settings,
+        loss: Callable[[Tensor, Tensor], Tensor],
+    ) -> None:
+        self.network, self.loss = network, loss
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.rate, total_steps=settings.epochs * settings.steps
+        )
+
+    def step(self, inputs: Tensor, targets: Tensor) -> float:
+        value = self.loss(self.network(inputs), targets)
+        self.optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        average += (float(value.detach()) - average) / (step + 1)
-        progress.set_postfix(loss=f"{average:.3f}")
+        self.optimizer.step()
+        self.schedule.step()
+        return float(value.detach())
+
+    def state_dict(self) -> dict[str, Any]:
+        parts = ("network", "optimizer", "schedule")
+        return {part: getattr(self, part).state_dict() for part in parts}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for part, values in state.items():
+            getattr(self, part).load_state_dict(values)
 
 
-def _resume(path: Path, settings: Settings, parts: dict[str, Any]) -> int:
+def _resume(path: Path, settings: Settings, trainer: Trainer) -> int:
     """Load a checkpoint made with the same settings; return the epochs it has seen."""
     if not path.is_file():
         return 0
     checkpoint = torch.load(path, weights_only=True)
     if checkpoint["settings"] != asdict(settings):
         return 0
-    for name, part in parts.items():
-        part.load_state_dict(checkpoint[name])
+    trainer.load_state_dict(checkpoint["state"])
     return int(checkpoint["epochs"])
 
 
-def _save(path: Path, settings: Settings, parts: dict[str, Any], epochs: int) -> None:
-    """Replace the checkpoint in one step, so that there is always a whole one."""
+def _save(path: Path, settings: Settings, trainer: Trainer, epochs: int) -> None:
+    """Replace the checkpoint in one step, so that a complete one always exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {name: part.state_dict() for name, part in parts.items()}
+    checkpoint = {
+        "settings": asdict(settings),
+        "epochs": epochs,
+        "state": trainer.state_dict(),
+    }
     temporary = path.with_suffix(".part")
-    torch.save(state | {"settings": asdict(settings), "epochs": epochs}, temporary)
+    torch.save(checkpoint, temporary)
     temporary.replace(path)

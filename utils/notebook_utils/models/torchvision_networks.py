@@ -1,4 +1,4 @@
-"""Networks of torchvision: importing them, and weights that were never trained."""
+"""Networks of torchvision: import beside a CPU build, and untrained weights."""
 
 import importlib
 import importlib.util
@@ -67,40 +67,39 @@ def ensure_torchvision() -> ModuleType:
 
 
 def save_untrained_resnet18(file: BinaryIO) -> None:
-    """Write weights for torchvision's ResNet-18 that were never trained.
+    """Write untrained weights for torchvision's ResNet-18.
 
     The published weights are 45 MB, too much to be part of a collection of lessons.
-    These have the same names, shapes and size, and come from a fixed seed; what
-    they cannot do is recognise anything. They are for lessons in which it does not
-    matter what a network says, only that it says the same in two places.
+    These have the same names, shapes and size, and come from a fixed seed. They do not
+    recognise anything: they are for lessons that only compare the outputs of a network
+    in two frameworks.
 
     Parameters
     ----------
     file
-        Open for writing. Holds a state dictionary of 11,689,512 parameters afterwards.
+        Open for writing. Receives a state dictionary of 11,689,512 parameters.
     """
     _save_untrained("resnet18", file)
 
 
 def save_untrained_googlenet(file: BinaryIO) -> None:
-    """Write weights for torchvision's GoogLeNet that were never trained.
+    """Write untrained weights for torchvision's GoogLeNet.
 
-    They stand in for published weights of 52 MB, as those of
-    :func:`save_untrained_resnet18` do, in a lesson that measures time: how long a
-    network takes depends on its operations and shapes, not on the values of its
-    weights.
+    They replace published weights of 52 MB, as those of :func:`save_untrained_resnet18`
+    do, in a lesson that measures latency: it depends on operations and shapes, not on
+    the values of the weights.
 
     Parameters
     ----------
     file
-        Open for writing. Holds a state dictionary of 13,004,888 parameters afterwards,
+        Open for writing. Receives a state dictionary of 13,004,888 parameters,
         6,379,984 of them in the two auxiliary classifiers that only training uses.
 
     Notes
     -----
-    The layers keep the values that PyTorch gives them. torchvision's own initialisation
-    draws every weight again from a truncated normal distribution, which takes longer
-    and gains nothing here.
+    The weights are PyTorch's default initialisation. torchvision's own draws every
+    weight again from a truncated normal distribution, which takes longer and gains
+    nothing here.
     """
     _save_untrained("googlenet", file, init_weights=False)
 
@@ -109,9 +108,8 @@ def _save_untrained(network: str, file: BinaryIO, **options: bool) -> None:
     import torch
 
     make = getattr(ensure_torchvision().models, network)
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # the caller's random numbers stay as they are
+    # The caller's random state stays as it is.
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         torch.save(make(weights=None, **options).state_dict(), file)
 
@@ -127,7 +125,7 @@ def _declare_missing_operators() -> None:
 
 
 def _load_operators() -> bool:
-    """Load the compiled operators the way torchvision does; tell whether that worked.
+    """Load the compiled operators the way torchvision does; return whether it worked.
 
     Declaring operators that could have been loaded would make torchvision fail, so
     this is tried first. Loading them twice is harmless.

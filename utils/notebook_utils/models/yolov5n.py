@@ -1,9 +1,9 @@
-"""YOLOv5n, a small detector, written from its published description.
+"""YOLOv5n, a small object detector, written from its published description.
 
-Depth 0.33 and width 0.25 of YOLOv5: a backbone that halves the picture five times, a
-neck that carries what was seen at 1/32 back to 1/16 and 1/8 and down again, and one
-head for each of the three sizes. Modules stand in the order and under the names of the
-published network, so that its weights fit name for name.
+Depth 0.33 and width 0.25 of YOLOv5: a backbone of stride 32, a neck that carries
+features from stride 32 up to 16 and 8 and down again, and a head for each of the three
+strides. Modules have the order and the names of the published network, so that its
+weights fit name for name.
 
 References
 ----------
@@ -27,7 +27,7 @@ from ..checkpoints import load_tensors
 from ..errors import KitError
 
 STRIDES = (8, 16, 32)
-# Width and height in pixels of the three boxes that each head starts from.
+# Width and height in pixels of the three anchors of each stride.
 ANCHORS = (
     ((10, 13), (16, 30), (33, 23)),
     ((30, 61), (62, 45), (59, 119)),
@@ -39,7 +39,7 @@ _ANCHORS = torch.tensor(ANCHORS)
 
 
 class Convolution(nn.Module):
-    """Convolution, batch normalisation and SiLU; half the size at stride 2.
+    """Convolution, batch normalisation and SiLU.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Convolution(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Two convolutions, added to what went in where `shortcut` says so."""
+    """Two convolutions, with a residual connection if `shortcut` is true."""
 
     def __init__(self, channels: int, shortcut: bool) -> None:
         super().__init__()
@@ -87,12 +87,12 @@ class Bottleneck(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features of the same shape."""
-        found: Tensor = self.cv2(self.cv1(features))
-        return features + found if self.shortcut else found
+        result: Tensor = self.cv2(self.cv1(features))
+        return features + result if self.shortcut else result
 
 
 class C3(nn.Module):
-    """Half the channels go through bottlenecks, half past them (CSPNet)."""
+    """Half the channels go through bottlenecks, half bypass them (CSPNet)."""
 
     def __init__(
         self, inputs: int, outputs: int, depth: int = 1, shortcut: bool = True
@@ -111,7 +111,7 @@ class C3(nn.Module):
 
 
 class SPPF(nn.Module):
-    """What is near, farther and far, seen at once: three poolings in a row."""
+    """Spatial pyramid pooling: three poolings in a row, their results concatenated."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -122,22 +122,22 @@ class SPPF(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features of the same shape."""
-        seen = [self.cv1(features)]
+        pyramid = [self.cv1(features)]
         for _ in range(3):
-            seen.append(self.m(seen[-1]))
-        return cast(Tensor, self.cv2(torch.cat(seen, 1)))
+            pyramid.append(self.m(pyramid[-1]))
+        return cast(Tensor, self.cv2(torch.cat(pyramid, 1)))
 
 
 class Concatenation(nn.Module):
-    """Features of two layers, one behind the other."""
+    """The features of several layers, concatenated along the channels."""
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Return the sum of their channels."""
+        """Return as many channels as the features have together."""
         return torch.cat(features, 1)
 
 
 class Heads(nn.Module):
-    """One convolution for each stride, from features to three boxes a place."""
+    """One convolution for each stride, from features to three boxes a cell."""
 
     anchors: Tensor
 
@@ -156,34 +156,34 @@ class Heads(nn.Module):
         raw = torch.cat([self._rows(values) for values in maps], 1)
         if self.training:
             return raw
-        places = [
-            place_boxes(layer.shape[2], layer.shape[3], level).to(raw)
+        grids = [
+            anchor_grid(layer.shape[2], layer.shape[3], level).to(raw)
             for level, layer in enumerate(maps)
         ]
-        return decode_boxes(raw, torch.cat(places))
+        return decode_boxes(raw, torch.cat(grids))
 
     def _rows(self, values: Tensor) -> Tensor:
-        """Turn channels into rows: anchor by anchor, each from top left."""
+        """Turn channels into rows: by anchor, then row by row from the top left."""
         n, _, height, width = values.shape
         split = values.view(n, len(ANCHORS[0]), self.values, height, width)
         return split.permute(0, 1, 3, 4, 2).reshape(n, -1, self.values)
 
 
-def place_boxes(height: int, width: int, level: int) -> Tensor:
-    """Say where the boxes of one head start from.
+def anchor_grid(height: int, width: int, level: int) -> Tensor:
+    """Return cell, stride and anchor of each box of one head.
 
     Parameters
     ----------
     height, width : int
-        Of the features, in places.
+        Of the features, in cells.
     level : int
         Index into STRIDES and ANCHORS.
 
     Returns
     -------
     float32 tensor (3 * height * width, 5)
-        Column and row of the place, its stride, width and height of the anchor in
-        pixels; in the order in which the network gives the boxes.
+        Column and row of the cell, its stride, width and height of the anchor in
+        pixels; in the order of the boxes in the output of the network.
     """
     rows, columns = torch.meshgrid(
         torch.arange(height), torch.arange(width), indexing="ij"
@@ -197,42 +197,42 @@ def place_boxes(height: int, width: int, level: int) -> Tensor:
     return torch.cat(parts, -1).reshape(-1, 5).float()
 
 
-def decode_boxes(raw: Tensor, places: Tensor) -> Tensor:
-    """Turn what the heads say into boxes and probabilities.
+def decode_boxes(raw: Tensor, grid: Tensor) -> Tensor:
+    """Turn raw predictions into boxes and probabilities.
 
     Parameters
     ----------
     raw : float tensor (n, boxes, 5 + classes)
         Before the sigmoid.
-    places : float tensor (boxes, 5)
-        From :func:`place_boxes`.
+    grid : float tensor (boxes, 5)
+        From :func:`anchor_grid`.
 
     Returns
     -------
     float tensor (n, boxes, 5 + classes)
-        Centre x, centre y, width and height in pixels, the probability that there is
-        an object, and of each class if there is one.
+        Centre x, centre y, width and height in pixels, the objectness (probability that
+        there is an object), and the probability of each class if there is one.
 
     Notes
     -----
-    A centre can lie half a place outside its own, and a side can be up to four times
-    the anchor's: ``xy = (2 sigmoid - 0.5 + place) * stride`` and
+    A centre can lie half a cell outside its own, and a side can be up to four times the
+    anchor's: ``xy = (2 sigmoid - 0.5 + cell) * stride`` and
     ``wh = (2 sigmoid) ** 2 * anchor``.
     """
-    shares = raw.sigmoid()
-    place, stride, anchor = places[:, :2], places[:, 2:3], places[:, 3:]
-    centre = (shares[..., :2] * 2 - 0.5 + place) * stride
-    size = (shares[..., 2:4] * 2) ** 2 * anchor
-    return torch.cat((centre, size, shares[..., 4:]), -1)
+    activated = raw.sigmoid()
+    cell, stride, anchor = grid[:, :2], grid[:, 2:3], grid[:, 3:]
+    centre = (activated[..., :2] * 2 - 0.5 + cell) * stride
+    size = (activated[..., 2:4] * 2) ** 2 * anchor
+    return torch.cat((centre, size, activated[..., 4:]), -1)
 
 
 class YOLOv5n(nn.Module):
-    """From pictures (n, 3, height, width), RGB of 0 to 1, to boxes and probabilities.
+    """From images (n, 3, height, width), RGB of 0 to 1, to boxes and probabilities.
 
     Parameters
     ----------
     classes : int
-        How many kinds of objects it tells apart; 80 for those of COCO.
+        Number of classes; 80 for those of COCO.
 
     Notes
     -----
@@ -250,7 +250,7 @@ class YOLOv5n(nn.Module):
     torch.Size([1, 378, 13])
     """
 
-    # Layers that get something else than the output of the layer before.
+    # Inputs of the layers that read other outputs than that of the layer before.
     _SOURCES = {  # noqa: RUF012  (read only)
         12: (11, 6),
         16: (15, 4),
@@ -264,7 +264,8 @@ class YOLOv5n(nn.Module):
         if classes < 1:
             raise ValueError(f"Expected at least one class, found {classes}.")
         self.classes = classes
-        self.model = nn.ModuleList((*_backbone(), *_neck(), _heads(classes)))
+        layers = [*_backbone(), *_neck(), Heads(classes, (64, 128, 256))]
+        self.model = nn.ModuleList(layers)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return boxes and probabilities (n, boxes, 5 + classes)."""
@@ -285,7 +286,7 @@ class YOLOv5n(nn.Module):
         Returns
         -------
         YOLOv5n
-            In evaluation mode, with 4,752 parameters less.
+            In evaluation mode, with 4,752 fewer parameters.
         """
         network = copy.deepcopy(self).eval()
         for module in network.modules():
@@ -328,15 +329,11 @@ def _neck() -> list[nn.Module]:
     ]
 
 
-def _heads(classes: int) -> nn.Module:
-    return Heads(classes, (64, 128, 256))
-
-
 def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
-    """Load a YOLOv5n from a checkpoint, without running anything that is in it.
+    """Load a YOLOv5n from a checkpoint, without running any code in it.
 
     The published checkpoint holds a whole module of a package that is not installed
-    here. Only its numbers are read, by
+    here. Only its tensors are read, by
     :func:`notebook_utils.checkpoints.load_tensors`.
 
     Parameters
@@ -355,14 +352,15 @@ def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
     KitError
         The tensors in it are not those of a YOLOv5n.
     UnsafeFileError
-        It is no checkpoint, or asks for something that no model needs.
+        It is not a checkpoint, or asks for something that no model needs.
     """
     tensors = load_tensors(path)
+    name = Path(path).name
     biases = tensors.get("model.24.m.0.bias")
     if biases is None:
         raise KitError(
-            f"'{Path(path).name}' holds no YOLOv5: it has {len(tensors)} tensors and "
-            "none is named 'model.24.m.0.bias'. Expected a checkpoint of YOLOv5n."
+            f"'{name}' does not hold a YOLOv5: it has {len(tensors)} tensors and none "
+            "is named 'model.24.m.0.bias'. Expected a checkpoint of YOLOv5n."
         )
     network = YOLOv5n(len(biases) // len(ANCHORS[0]) - BOX_AND_OBJECTNESS)
     try:
@@ -370,6 +368,6 @@ def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
     except RuntimeError as error:  # another size of YOLOv5, such as yolov5s
         first = str(error).splitlines()[1].strip()
         raise KitError(
-            f"'{Path(path).name}' is not YOLOv5n, the smallest YOLOv5: {first}"
+            f"'{name}' is not YOLOv5n, the smallest YOLOv5: {first}"
         ) from error
     return network.eval()

@@ -1,4 +1,4 @@
-"""From the many boxes that YOLOv5n gives to the few that it means."""
+"""Postprocessing of YOLOv5n: confidence threshold and non-maximum suppression."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ def select_boxes(
     min_objectness: float = 0.25,
     max_overlap: float = 0.5,
 ) -> Detections:
-    """Keep the boxes that hold an object, and of several around one only the best.
+    """Keep boxes with an object, and of several around one object only the best.
 
     All rows are handled at once, as arrays. A loop over the rows in Python gives the
     same boxes and takes longer the more of them there are; lesson 05 measures it.
@@ -20,10 +20,10 @@ def select_boxes(
     Parameters
     ----------
     rows : float32 array (boxes, 5 + classes)
-        What :class:`YOLOv5n` says about one picture: centre x, centre y, width and
-        height in pixels, the probability of an object and that of each class.
+        The output of :class:`YOLOv5n` for one image: centre x, centre y, width and
+        height in pixels, the objectness and the probability of each class.
     min_objectness : float
-        Boxes whose probability of an object is not above this are dropped.
+        Boxes whose objectness is not above this are dropped.
     max_overlap : float
         Of two boxes whose intersection over union is above this, the one with the lower
         score is dropped, whatever the classes (non-maximum suppression).
@@ -31,7 +31,7 @@ def select_boxes(
     Returns
     -------
     Detections
-        The best first. The scores are the probabilities of an object.
+        The highest score first. The scores are the objectness.
 
     Examples
     --------

@@ -7,15 +7,15 @@ import torch
 
 from notebook_utils import KitError, UnsafeFileError
 from notebook_utils.models import YOLOv5n, load_yolov5n, select_boxes
-from notebook_utils.models.yolov5n import ANCHORS, STRIDES, decode_boxes, place_boxes
+from notebook_utils.models.yolov5n import ANCHORS, STRIDES, anchor_grid, decode_boxes
 
 
 def parameters(network):
     return sum(weights.numel() for weights in network.parameters())
 
 
-def lively(classes=3):
-    """A network whose normalisation does something, as after training."""
+def trained(classes=3):
+    """Return a network whose normalisation does something, as after training."""
     torch.manual_seed(0)
     network = YOLOv5n(classes).eval()
     for module in network.modules():
@@ -27,55 +27,39 @@ def lively(classes=3):
     return network
 
 
-def test_it_has_the_published_number_of_parameters():
+def test_it_has_the_published_parameters_names_and_output():
     network = YOLOv5n(80)
     assert parameters(network) == 1_872_157
     assert parameters(network.fused()) == 1_867_405
     assert parameters(network) == 1_872_157, "the network itself stays as it was"
-
-
-def test_its_tensors_have_the_published_names():
-    names = list(YOLOv5n(80).state_dict())
-    assert len(names) == 349
-    assert names[0] == "model.0.conv.weight"
-    assert {"model.24.anchors", "model.24.m.2.bias"} <= set(names)
-    assert "model.9.cv2.bn.running_var" in names
-
-
-def test_the_anchors_are_kept_in_units_of_the_stride():
-    anchors = YOLOv5n(80).state_dict()["model.24.anchors"]
-    assert anchors[0, 0].tolist() == [1.25, 1.625]
-    assert anchors[2, 2].tolist() == [373 / 32, 326 / 32]
-
-
-def test_a_frame_gives_18900_rows():
+    tensors = network.state_dict()
+    assert len(tensors) == 349
+    assert next(iter(tensors)) == "model.0.conv.weight"
+    assert {"model.24.m.2.bias", "model.9.cv2.bn.running_var"} <= set(tensors)
+    # In units of the stride.
+    assert tensors["model.24.anchors"][0, 0].tolist() == [1.25, 1.625]
+    assert tensors["model.24.anchors"][2, 2].tolist() == [373 / 32, 326 / 32]
     with torch.inference_mode():
-        assert YOLOv5n(80).eval()(torch.zeros(1, 3, 480, 640)).shape == (1, 18900, 85)
+        assert network.eval()(torch.zeros(1, 3, 480, 640)).shape == (1, 18900, 85)
 
 
-def test_fused_it_says_the_same():
-    network, images = lively(), torch.rand(2, 3, 64, 96)
-    with torch.inference_mode():
-        torch.testing.assert_close(
-            network.fused()(images), network(images), rtol=1e-3, atol=1e-3
-        )
-
-
-def test_in_training_it_says_the_same_before_the_sigmoid():
-    network, images = lively().fused(), torch.rand(1, 3, 64, 96)
-    places = torch.cat(
-        [place_boxes(64 // s, 96 // s, level) for level, s in enumerate(STRIDES)]
+def test_fused_and_raw_outputs_are_the_same():
+    network, images = trained(), torch.rand(2, 3, 64, 96)
+    grid = torch.cat(
+        [anchor_grid(64 // s, 96 // s, level) for level, s in enumerate(STRIDES)]
     )
     with torch.inference_mode():
-        decoded = network(images)
-        raw = network.train()(images)
-    torch.testing.assert_close(decode_boxes(raw, places), decoded)
+        fused = network.fused()
+        decoded = fused(images)
+        torch.testing.assert_close(decoded, network(images), rtol=1e-3, atol=1e-3)
+        raw = fused.train()(images)
+    torch.testing.assert_close(decode_boxes(raw, grid), decoded)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_a_silent_head_gives_its_anchors_in_the_middle_of_each_place(level):
-    places = place_boxes(2, 3, level)
-    boxes = decode_boxes(torch.zeros(1, len(places), 6), places)[0]
+def test_zeros_decode_to_anchors_in_the_middle_of_each_cell(level):
+    grid = anchor_grid(2, 3, level)
+    boxes = decode_boxes(torch.zeros(1, len(grid), 6), grid)[0]
     stride = STRIDES[level]
     assert boxes[0].tolist() == [stride / 2, stride / 2, *ANCHORS[level][0], 0.5, 0.5]
     # Row by row from top left, then the next anchor.
@@ -83,10 +67,10 @@ def test_a_silent_head_gives_its_anchors_in_the_middle_of_each_place(level):
     assert boxes[6, 2:4].tolist() == list(ANCHORS[level][1])
 
 
-def test_a_box_reaches_half_a_place_beyond_its_own_and_four_anchors_wide():
-    places = place_boxes(1, 1, 0)
+def test_a_box_reaches_half_a_cell_beyond_its_own_and_four_anchors_wide():
+    grid = anchor_grid(1, 1, 0)
     low, high = (
-        decode_boxes(torch.full((1, 3, 6), value), places)[0, 0]
+        decode_boxes(torch.full((1, 3, 6), value), grid)[0, 0]
         for value in (-50.0, 50.0)
     )
     assert low[:4].tolist() == pytest.approx([-4, -4, 0, 0])
@@ -101,7 +85,7 @@ def test_a_network_needs_a_class():
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_checkpoint_in_half_precision_is_loaded(tmp_path, wrapped):
     """As the published one is: a module in 16 bits among other entries."""
-    network = lively(5).half()
+    network = trained(5).half()
     content = {"epoch": 9, "model": network} if wrapped else network.state_dict()
     torch.save(content, tmp_path / "model.pt")
     loaded = load_yolov5n(tmp_path / "model.pt")
@@ -112,7 +96,9 @@ def test_a_checkpoint_in_half_precision_is_loaded(tmp_path, wrapped):
 
 def test_another_network_is_refused(tmp_path):
     torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "line.pt")
-    with pytest.raises(KitError, match=r"'line\.pt' holds no YOLOv5: it has 2 tensors"):
+    with pytest.raises(
+        KitError, match=r"'line\.pt' does not hold a YOLOv5: it has 2 tensors"
+    ):
         load_yolov5n(tmp_path / "line.pt")
 
 
@@ -124,7 +110,7 @@ def test_a_larger_yolov5_is_refused(tmp_path):
         load_yolov5n(tmp_path / "yolov5s.pt")
 
 
-def test_what_is_no_checkpoint_is_refused(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
     (tmp_path / "page.pt").write_text("<html>not found</html>")
     with pytest.raises(UnsafeFileError, match="no zip"):
         load_yolov5n(tmp_path / "page.pt")

@@ -13,7 +13,7 @@ https://arxiv.org/abs/1801.04381
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -115,19 +115,22 @@ def trained_classifier() -> ToyClassifier:
     torch.manual_seed(SETTINGS.seed)
     network = ToyClassifier()
     loss = nn.CrossEntropyLoss(label_smoothing=0.05)
-    fit_torch(NAME, SETTINGS, network, _batches, loss)
+    fit_torch(NAME, SETTINGS, network, batches, loss)
     return network
 
 
 @lru_cache(maxsize=1)
-def _training_set() -> tuple[Images, Labels]:
+def training_set() -> tuple[Images, Labels]:
+    """Return views to train on, (n, VIEW_SIZE, VIEW_SIZE, 3), and labels."""
     cache = BUILD / f"{NAME}-views-{SETTINGS.revision}.npz"
     return training_views(CROWDED_SCENES, SINGLE_SCENES, cache)
 
 
-def _batches(epoch: int) -> Iterator[Batch]:
+def batches(
+    epoch: int, examples: Callable[[], tuple[Images, Labels]] = training_set
+) -> Iterator[Batch]:
     """Yield the batches of one epoch; the same whenever it is called."""
-    views, labels = _training_set()
+    views, labels = examples()
     rng = np.random.default_rng([SETTINGS.seed, epoch])
     order = rng.permutation(len(views))
     for step in range(SETTINGS.steps):

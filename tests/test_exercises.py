@@ -1,7 +1,9 @@
 import math
 
 import numpy as np
+import openvino as ov
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -63,8 +65,18 @@ def described(image):
     ...
 
 
+class Toys(torch.utils.data.Dataset):
+    """Hold toys."""
+
+
+class Begun:
+    def name(self):
+        return "duck"
+
+
 @pytest.mark.parametrize(
-    "nothing", [None, ..., [..., ...], (..., [...]), {"a": ...}, empty, described]
+    "nothing",
+    [None, ..., [..., ...], (..., [...]), {"a": ...}, empty, described, Toys],
 )
 def test_a_stub_is_not_an_error(capsys, nothing):
     answer = Answer(capsys, nothing, 3, hint="Count them.")
@@ -103,6 +115,12 @@ def test_a_stub_is_not_an_error(capsys, nothing):
         (np.array(["a", "b"]), np.array(["a", "b"]), None),
         (int, int, None),
         (b"x", b"x", None),
+        (torch.ones(2, 3, requires_grad=True), np.ones((2, 3)), None),
+        (np.ones((2, 3)), torch.ones(2, 3), None),
+        (torch.ones(2, 3).sum(), 6.0, None),
+        (torch.ones(2, 3).shape, (2, 3), None),
+        (ov.Shape([1, 3]), (1, 3), None),
+        (ov.Type.f32, ov.Type.f32, None),
     ],
 )
 def test_right_answers(capsys, answer, expected, tolerance):
@@ -144,6 +162,7 @@ def test_right_answers(capsys, answer, expected, tolerance):
         ("text", np.zeros(3), "of type str; expected an array"),
         (3, np.zeros(3), "of type int; expected an array"),
         (str, int, "It is another value"),
+        (ov.Type.f16, ov.Type.f32, "It is another value"),
         (3, int, "of type int; expected something else"),
     ],
 )
@@ -158,7 +177,9 @@ def test_what_is_begun_is_looked_at(capsys):
     assert Answer(capsys, [1, ...], [1, 2]).result is False
     assert Answer(capsys, [None], [2]).result is False
     assert Answer(capsys, [], [2]).result is False
+    assert Answer(capsys, [None], [None]).result is True
     assert Answer(capsys, lambda: 3, lambda function: function() == 3).result is True
+    assert Answer(capsys, Begun, lambda toy: toy().name() == "duck").result is True
 
 
 @pytest.mark.parametrize(
@@ -166,25 +187,18 @@ def test_what_is_begun_is_looked_at(capsys):
     [
         (None, {}, TypeError, "expected: an answer is expected, found None"),
         (..., {}, TypeError, "found Ellipsis"),
-        (1, {"hint": 3}, TypeError, "hint: expected a text, found int"),
+        (1, {"hint": 3}, TypeError, "hint: expected a string, found int"),
         (1, {"tolerance": "small"}, TypeError, "tolerance: .* found str"),
         (1, {"tolerance": True}, TypeError, "tolerance: .* found bool"),
         (1, {"tolerance": -1}, ValueError, "tolerance: expected 0 or more, found -1"),
         (1, {"tolerance": math.nan}, ValueError, "found nan"),
-        (1, {"name": None}, TypeError, "name: expected a text, found NoneType"),
+        (1, {"name": None}, TypeError, "name: expected a string, found NoneType"),
     ],
 )
 def test_mistakes_of_the_author_are_errors(expected, options, error, words):
     for answer in (..., 1):
         with pytest.raises(error, match=words):
             check_answer(answer, expected, **options)
-
-
-def test_the_hint_and_the_name_are_in_the_line(capsys):
-    checked = Answer(capsys, 1, 2, hint="Count again.", name="The number of inputs")
-    assert checked.line == (
-        "The number of inputs: not yet. The value is too small. Hint: Count again.\n"
-    )
 
 
 def test_the_expected_value_is_not_given_away(capsys):
@@ -196,9 +210,9 @@ def test_the_expected_value_is_not_given_away(capsys):
 
 def test_a_function_judges_open_answers(capsys):
     assert Answer(capsys, 4, lambda n: n % 2 == 0).result is True
-    wrong = Answer(capsys, 3, lambda n: n % 2 == 0, hint="Even.")
+    wrong = Answer(capsys, 3, lambda n: n % 2 == 0, hint="Even.", name="The number")
     assert wrong.line == (
-        "Your answer: not yet. It is not what was asked for. Hint: Even.\n"
+        "The number: not yet. It is not what was asked for. Hint: Even.\n"
     )
     failing = Answer(capsys, "three", lambda n: n % 2 == 0)
     assert (
@@ -208,38 +222,15 @@ def test_a_function_judges_open_answers(capsys):
     assert said.line == "Your answer: not yet. It is odd.\n"
 
 
-def test_tensors_are_arrays(capsys):
-    import torch
-
-    tensor = torch.ones(2, 3, requires_grad=True)
-    assert Answer(capsys, tensor, np.ones((2, 3))).result is True
-    assert Answer(capsys, np.ones((2, 3)), tensor).result is True
-    assert Answer(capsys, tensor.sum(), 6.0).result is True
-    assert Answer(capsys, tensor.shape, (2, 3)).result is True
-
-
-def test_shapes_of_openvino_are_lists(capsys):
-    import openvino as ov
-
-    assert Answer(capsys, ov.Shape([1, 3]), (1, 3)).result is True
-    assert Answer(capsys, ov.Type.f32, ov.Type.f32).result is True
-    assert Answer(capsys, ov.Type.f16, ov.Type.f32).result is False
-
-
 @pytest.mark.parametrize(
     "expected",
     [1, True, "a", [1], {1}, {"a": 1}, np.ones(2), b"x", lambda answer: answer > 1],
 )
 def test_an_object_that_fails_when_touched_is_a_wrong_answer(capsys, expected):
     assert Answer(capsys, Broken(), expected).result is False
-
-
-def test_a_list_that_holds_itself_is_a_wrong_answer(capsys):
     endless = []
     endless.append(endless)
-    wanted = []
-    wanted.append(wanted)
-    assert Answer(capsys, endless, wanted).result is False
+    assert Answer(capsys, endless, expected).result is False
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -251,15 +242,6 @@ def test_no_pair_of_values_raises(answer, expected):
 @given(expected=reflexive.filter(lambda value: value is not None))
 def test_a_value_equals_itself(expected):
     assert assess(expected, expected).right is True
-
-
-@given(
-    expected=st.text(st.characters(codec="ascii")),
-    before=st.sampled_from(["", " ", "\n\t"]),
-)
-def test_case_and_spaces_around_do_not_matter(expected, before):
-    answer = before + expected.swapcase() + before
-    assert assess(answer, expected).right is True
 
 
 @given(

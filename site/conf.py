@@ -11,14 +11,10 @@ from curator.site import displayed
 
 repository = os.environ.get("GITHUB_REPOSITORY", "")  # owner/name, in a workflow
 owner, _, name = repository.partition("/")
-inventories = Path(__file__).with_name("inventories")
 
-project = "Inference Workshop"
-html_title = "Inference Workshop"
-html_baseurl = f"https://{owner}.github.io/{name}/" if repository else ""
-language = "en"
-myst_heading_slug_func = "curator.site.anchor"
+project = html_title = "Inference Workshop"
 copyright = "the authors, Apache-2.0"
+html_baseurl = f"https://{owner}.github.io/{name}/" if repository else ""
 
 extensions = [
     "myst_nb",
@@ -30,56 +26,47 @@ extensions = [
     "sphinx_design",
     "sphinxext.opengraph",
 ]
+nitpicky = True  # a name in a docstring that leads nowhere is a warning
+nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]  # types in signatures may
+suppress_warnings = ["codeautolink.match_block"]  # such code only has no links
 # Links in code are found by importing what it names: nobody links to these slow ones.
 sys.modules.update(dict.fromkeys(("tensorflow", "torchvision")))
-suppress_warnings = ["codeautolink.match_block"]  # that code has no links
-nitpicky = True  # a name in a docstring that leads nowhere is a warning
-# Types in signatures that are documented elsewhere, or only inside this project.
-nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]
-intersphinx_mapping = {
-    package: (address, str(inventories / f"{package}.inv"))
-    for package, address in {
-        "numpy": "https://numpy.org/doc/stable/",
-        "openvino": "https://docs.openvino.ai/2026/",
-        "torch": "https://docs.pytorch.org/docs/stable/",
-    }.items()
-    if (inventories / f"{package}.inv").is_file()
+documentation = {
+    "numpy": "https://numpy.org/doc/stable/",
+    "openvino": "https://docs.openvino.ai/2026/",
+    "torch": "https://docs.pytorch.org/docs/stable/",
 }
+inventories = Path(__file__).with_name("inventories").glob("*.inv")
+intersphinx_mapping = {p.stem: (documentation[p.stem], str(p)) for p in inventories}
 
-# Pages show what is stored: nothing is run.
-nb_execution_mode = "off"
+highlight_language = "none"
+nb_execution_mode = "off"  # pages show what is stored
 nb_code_prompt_show = "Show the solution"
 nb_code_prompt_hide = "Hide the solution"
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 4
-copybutton_exclude = ".linenos, .gp, .go"
+myst_heading_slug_func = "curator.site.anchor"
 
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 72
 numpydoc_show_class_members = False
-codeautolink_warn_on_missing_inventory = False
 
 linkcheck_retries = 3
-linkcheck_timeout = 30
 linkcheck_anchors = False  # pages that a script builds have none to be seen
 linkcheck_report_timeouts_as_broken = True
 
-html_math_renderer = "mathml"
 html_theme = "sphinx_book_theme"
+html_math_renderer = "mathml"
 html_static_path = ["_static"]
-html_favicon = "_static/favicon.svg"
-html_context = {"default_mode": "auto"}
 html_css_files = ["site.css"]
-html_sourcelink_suffix = ""
-html_show_sphinx = False
+html_context = {"default_mode": "auto"}
+html_sourcelink_suffix = ""  # a notebook to download is called .ipynb
 html_theme_options = {
     "repository_url": f"https://github.com/{repository}",
     "repository_branch": "published",
-    "repository_provider": "github",
     "use_repository_button": bool(repository),
-    "use_issues_button": bool(repository),
-    "use_download_button": True,
     "show_toc_level": 2,
     "launch_buttons": {
         "notebook_interface": "jupyterlab",
@@ -87,9 +74,9 @@ html_theme_options = {
         "colab_url": "https://colab.research.google.com" if repository else "",
     },
 }
-ogp_site_url = html_baseurl or "/"
+ogp_site_url = html_baseurl
 ogp_social_cards = {"enable": False}
-ogp_image = "_static/scenes.jpg"
+ogp_image = "_images/scenes.jpg"
 
 
 def mathml(translator, node):
@@ -105,7 +92,7 @@ def readable(app, what, name, member, options, signature, returns):
 
 
 def setup(app):
-    """Change lessons on their way onto the page, and formulas."""
+    """Change lessons, formulas and signatures on their way onto the page."""
     app.connect("source-read", displayed)
     app.connect("autodoc-process-signature", readable)
     app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))

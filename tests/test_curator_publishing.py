@@ -40,4 +40,4 @@ def test_word_that_is_no_repository_is_refused(tmp_path, capsys, name):
 def test_lesson_without_the_set_up_line_is_refused(tmp_path, capsys):
     root = make_checkout(tmp_path, {"01-a": ["x = 1"]})
     assert publish(root, "--repository", "a/b") == 2
-    assert "01-a has no set-up cell" in capsys.readouterr().err
+    assert "01-a has no cell with" in capsys.readouterr().err

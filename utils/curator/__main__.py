@@ -113,11 +113,6 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("--linkcheck", action="store_true", help="follow all links only")
     site.set_defaults(handler=_site)
 
-    status = commands.add_parser("status", help="enter a run in the status page")
-    status.add_argument("report", type=Path, help="such as build/test/report.json")
-    status.add_argument("--to", type=Path, help="default: site/status")
-    status.set_defaults(handler=_status)
-
     lock = commands.add_parser(
         "lock", help="compile constraints.txt anew from the ranges of requirements"
     )
@@ -249,14 +244,6 @@ def _site(arguments: argparse.Namespace, rest: list[str]) -> int:
     if status == 0 and not arguments.no_browser:
         webbrowser.open((target / "index.html").as_uri())
     return status
-
-
-def _status(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .status import record_run
-
-    folder = arguments.to or _root(arguments) / "site" / "status"
-    print(record_run(arguments.report, folder))
-    return 0
 
 
 def _publish(arguments: argparse.Namespace, rest: list[str]) -> int:

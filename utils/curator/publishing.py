@@ -8,15 +8,13 @@ from notebook_utils.errors import WorkshopError
 from .collection import Lesson
 from .files import write_text
 from .lint.page import INSTALL_LINE
-from .notebooks import notebook_text, read_notebook
 
 _REPOSITORY = re.compile(r"([\w.-]+)/([\w.-]+)")
-# In a hosted session a notebook is alone: there is no page beside it to link to.
-_LINK_TO_PAGE = re.compile(r"\]\(\.\./site/([\w-]+)\.md(#[^)\s]*)?\)")
+_LINK_TO_PAGE = re.compile(r"\]\(\.\./site/([\w-]+)\.md")
 
 
 def publish(lessons: Iterable[Lesson], repository: str, revision: str) -> None:
-    """Change lessons so that they work where there is no checkout, such as in Colab.
+    """Change lessons so that they work without a checkout, such as in Colab.
 
     Parameters
     ----------
@@ -24,7 +22,7 @@ def publish(lessons: Iterable[Lesson], repository: str, revision: str) -> None:
         Their notebooks are changed in place.
     repository
         ``owner/name`` on GitHub. `notebook_utils` is installed from there, and links to
-        pages of the site lead to its GitHub Pages.
+        the glossary lead to its GitHub Pages.
     revision
         The branch, tag or commit to install.
 
@@ -38,20 +36,11 @@ def publish(lessons: Iterable[Lesson], repository: str, revision: str) -> None:
     match = _REPOSITORY.fullmatch(repository)
     if not match:
         raise ValueError(f"Expected a repository as owner/name, found {repository!r}.")
-    origin = f"git+https://github.com/{repository}@{revision}"
-    page = rf"](https://{match[1]}.github.io/{match[2]}/\1.html\2)"
+    stored = INSTALL_LINE.replace('"', r"\"")  # in the JSON of a notebook
+    line = stored.replace("..", f"git+https://github.com/{repository}@{revision}")
+    page = rf"](https://{match[1]}.github.io/{match[2]}/\1.html"
     for lesson in lessons:
-        notebook = read_notebook(lesson.path)
-        found = False
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = _LINK_TO_PAGE.sub(page, cell.source)
-            elif INSTALL_LINE in cell.source:
-                found = True
-                line = INSTALL_LINE.replace("..", origin)
-                cell.source = cell.source.replace(INSTALL_LINE, line)
-        if not found:
-            raise WorkshopError(
-                f"{lesson.name} has no set-up cell with {INSTALL_LINE!r}."
-            )
-        write_text(lesson.path, notebook_text(notebook))
+        text = lesson.path.read_text(encoding="utf-8")
+        if stored not in text:
+            raise WorkshopError(f"{lesson.name} has no cell with {INSTALL_LINE!r}.")
+        write_text(lesson.path, _LINK_TO_PAGE.sub(page, text.replace(stored, line)))

@@ -144,20 +144,24 @@ def kits_used(results: Sequence[LessonResult]) -> list[dict[str, str]]:
     ]
 
 
-def thumbnails(notebook: NotebookNode) -> list[Thumbnail]:
+def thumbnails(
+    notebook: NotebookNode, size_px: tuple[int, int] = THUMBNAIL_PX
+) -> list[Thumbnail]:
     """Make small copies of the pictures in a notebook's outputs.
 
     Parameters
     ----------
     notebook
         An executed notebook.
+    size_px
+        The most pixels of a thumbnail, width and height.
 
     Returns
     -------
     list of Thumbnail
-        At most 240 x 180 pixels each, in the order of the notebook. A picture without
-        alt text is described by the cell that showed it. One that cannot be decoded is
-        left out: no browser shows it either.
+        In the order of the notebook. A picture without alt text is described by the
+        cell that showed it. One that cannot be decoded is left out: no browser shows
+        it either.
     """
     found = []
     for number, (_, cell) in enumerate(code_cells(notebook), start=1):
@@ -165,7 +169,7 @@ def thumbnails(notebook: NotebookNode) -> list[Thumbnail]:
         for output in cell.get("outputs", []):
             for encoded, alt in _pictures(output):
                 with contextlib.suppress(*_UNDECODABLE):
-                    found.append(Thumbnail(_shrink(encoded), alt or fallback))
+                    found.append(Thumbnail(_shrink(encoded, size_px), alt or fallback))
     return found
 
 
@@ -190,10 +194,10 @@ def _pictures(output: NotebookNode) -> list[tuple[str, str]]:
     return found
 
 
-def _shrink(encoded: str) -> str:
+def _shrink(encoded: str, size_px: tuple[int, int]) -> str:
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
         small = picture.convert("RGBA")
-    small.thumbnail(THUMBNAIL_PX)
+    small.thumbnail(size_px)
     # On white, as in a notebook: charts are often drawn on nothing, in dark lines.
     paper = Image.new("RGB", small.size, "white")
     paper.paste(small, mask=small.getchannel("A"))

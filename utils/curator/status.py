@@ -1,4 +1,4 @@
-"""The public record of runs: a small file for each, and the tables made of them."""
+"""The tables of the status page, from the reports of past runs."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,108 +6,61 @@ from pathlib import Path
 from typing import Any
 
 from .collection import Lesson
-from .files import write_json
 
-SHOWN_RUNS = 10
-# What the weekly workflow runs on; a run elsewhere adds a column.
-_COLUMNS = [(s, p) for s in ("Linux", "macOS", "Windows") for p in ("3.11", "3.13")]
-
-
-def record_run(report: Path, folder: Path) -> Path:
-    """Keep of the report of a run what the page shows.
-
-    Parameters
-    ----------
-    report
-        The ``report.json`` of ``start.py test``, which compares outputs, or of
-        ``start.py run``, which does not.
-    folder
-        Where the runs are kept.
-
-    Returns
-    -------
-    Path
-        The new file, named after the time, the system and the version of Python.
-    """
-    content = json.loads(report.read_text(encoding="utf-8"))
-    versions = dict(content["versions"])
-    system = versions.pop("platform").partition("-")[0]
-    python = ".".join(versions["python"].split(".")[:2])
-    kept = ("status", "compared", "wall_s", "peak_memory_mb")
-    run = {
-        "made": content["made"],
-        "system": system,
-        "python": python,
-        "versions": versions,
-        "lessons": {
-            lesson["name"]: {key: lesson[key] for key in kept}
-            for lesson in content["lessons"]
-        },
-    }
-    made = content["made"][:16].replace(":", "")
-    path = folder / f"{made}-{system}-{python}.json"
-    write_json(path, run)
-    return path
+# What the weekly workflow runs on; a report from elsewhere adds a column.
+_SYSTEMS = [
+    f"{s}, {p}" for s in ("Linux", "macOS", "Windows") for p in ("3.11", "3.13")
+]
 
 
-def status_tables(folder: Path, lessons: Iterable[Lesson]) -> dict[str, str]:
-    """Return the tables of the status page in markdown.
+def status_tables(folder: Path, lessons: Sequence[Lesson]) -> dict[str, str]:
+    """Return the tables in markdown: ``results``, ``versions`` and ``runs``.
 
     Parameters
     ----------
     folder
-        Where the runs are kept; it may be missing.
+        Where the reports are: each the ``report.json`` of a ``start.py test``, under a
+        name of its own. It may be missing.
     lessons
-        The rows of the first table.
-
-    Returns
-    -------
-    dict
-        ``results``: the last run of each lesson on each system; ``versions`` of the
-        packages in these runs; ``runs``: the last ten.
+        The rows of the table of results, whose columns are systems.
     """
-    paths = sorted(folder.glob("*.json"), reverse=True)
-    runs = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    latest = {(run["system"], run["python"]): run for run in reversed(runs)}
-    columns = sorted({*_COLUMNS, *latest})
-    heads = [f"{system}, {python}" for system, python in columns]
-    found = [latest.get(column, {}) for column in columns]
+    reports = (path.read_text(encoding="utf-8") for path in folder.glob("*.json"))
+    runs = sorted(map(json.loads, reports), key=lambda run: run["made"])
+    for run in runs:
+        system, python = run["versions"].pop("platform"), run["versions"]["python"]
+        run["system"] = f"{system.split('-')[0]}, {python.rpartition('.')[0]}"
+        run["results"] = {result["name"]: result for result in run["lessons"]}
+    latest = {run["system"]: run for run in runs}
+    systems = sorted({*_SYSTEMS, *latest})
     results = [
-        [f"{lesson.number}", *(_result(run, lesson) for run in found)]
+        [f"{lesson.number}", *(_result(latest.get(s), lesson) for s in systems)]
         for lesson in lessons
     ]
-    packages = sorted({name for run in found for name in run.get("versions", {})})
+    packages = sorted({name for run in runs for name in run["versions"]})
     versions = [
-        [name, *(run.get("versions", {}).get(name, "") for run in found)]
-        for name in packages
+        [system, *(run["versions"].get(name, "") for name in packages)]
+        for system, run in sorted(latest.items())
     ]
-    shown = [
-        [_minute(run), run["system"], run["python"], _verdict(run)]
-        for run in runs[:SHOWN_RUNS]
-    ]
+    last = [[run["made"][:10], run["system"], _verdict(run)] for run in runs[-10:]]
     return {
-        "results": _table(["lesson", *heads], results),
-        "versions": _table(["package", *heads], versions),
-        "runs": _table(["UTC", "system", "Python", "result"], shown),
+        "results": _table(["lesson", *systems], results),
+        "versions": _table(["system", *packages], versions),
+        "runs": _table(["day", "system", "result"], reversed(last)),
     }
 
 
-def _result(run: dict[str, Any], lesson: Lesson) -> str:
-    result = run.get("lessons", {}).get(lesson.name, {"status": "not_run"})
-    if result["status"] in ("not_run", "skipped"):
-        return str(result["status"]).replace("_", " ")
+def _result(run: dict[str, Any] | None, lesson: Lesson) -> str:
+    result = run and run["results"].get(lesson.name)
+    if not result or result["status"] in ("not_run", "skipped"):
+        return result["status"].replace("_", " ") if result else "not run"
     return (
         f"{result['status']}<br>{result['compared'] or 'no'} outputs compared<br>"
         f"{result['wall_s']:.0f} s, {result['peak_memory_mb'] / 1000:.1f} GB"
     )
 
 
-def _minute(run: dict[str, Any]) -> str:
-    return str(run["made"])[:16].replace("T", " ")
-
-
 def _verdict(run: dict[str, Any]) -> str:
-    statuses = [lesson["status"] for lesson in run["lessons"].values()]
+    statuses = [result["status"] for result in run["lessons"]]
     return f"{statuses.count('passed')} of {len(statuses)} lessons passed"
 
 

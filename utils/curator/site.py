@@ -102,7 +102,7 @@ def _gather(root: Path, target: Path) -> None:
 
 
 def _api() -> dict[str, dict[str, str]]:
-    """Return what `notebook_utils` exports of each module: the names, and their kinds."""
+    """Return what `notebook_utils` exports of each module: names and their kinds."""
     modules: dict[str, dict[str, str]] = {}
     for name in dir(notebook_utils):
         member = getattr(notebook_utils, name)

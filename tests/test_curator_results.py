@@ -46,7 +46,8 @@ def test_broken_budget_does_not_hide_an_earlier_failure():
 def test_slowest_cells_come_first():
     result = passed()
     seconds = [0.1, 3.0, 0.2, 2.0, 0.3, 0.4]
-    result.record_times(CellTime(n, s, "") for n, s in enumerate(seconds))
+    for number, each in enumerate(seconds):
+        result.record_time(number, each, "x = 1")
     assert [c.seconds for c in result.slowest_cells] == [3.0, 2.0, 0.4, 0.3, 0.2]
 
 

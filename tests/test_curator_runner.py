@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import signal
@@ -12,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from curator.collection import read_collection
-from curator.execution import execute, first_line, how_it_ended, plain
+from curator.execution import execute, how_it_ended, plain
 from curator.progress import RunProgress
+from curator.results import first_line
 from curator.runner import run_lessons
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook
 
@@ -35,7 +37,7 @@ def run(root, names=()):
     console = Console(record=True, width=200, force_terminal=False)
     results = run_lessons(lessons, root / "build", RunProgress(console))
     report = read_report(root / "build")
-    assert report == {result.name: result.to_dict() for result in results}
+    assert report == {result.name: dataclasses.asdict(result) for result in results}
     return report, console.export_text()
 
 

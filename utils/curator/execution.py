@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from .collection import Lesson
-from .results import KERNEL_DIED, CellTime, FailingCell, LessonResult
+from .results import KERNEL_DIED, FailingCell, LessonResult
 from .usage import UsageSampler
 
 # Output that is on its way when a cell has ended: nbclient gives it 4 s and then loses
@@ -88,9 +88,9 @@ def execute(
     with kits_log() as log:
         given = {"NOTEBOOK_KITS": "included", **os.environ, KITS_LOG: str(log)}
         printed = log.with_name("kernel.log")
-        client = _client(notebook)
+        variables = {**given, **(environment or {})}
         try:
-            with _kernel(client, lesson, {**given, **(environment or {})}, printed):
+            with _kernel(lesson, notebook, variables, printed) as client:
                 _run_cells(client, cells, result, on_cell)
         except RuntimeError as error:  # how nbclient and jupyter_client report it
             result.fail("error", f"No kernel: {error}")
@@ -137,12 +137,6 @@ def how_it_ended(manager: KernelManager) -> str:
     return f"A signal ended its process: {name}."
 
 
-def first_line(source: str) -> str:
-    """Return what a cell is recognised by: its first line with a word in it."""
-    lines = (line.strip() for line in source.splitlines())
-    return next((line for line in lines if line.strip("#% ")), "")
-
-
 def plain(text: str) -> str:
     """Return `text` without the colour codes of a terminal."""
     return "\n".join(Text.from_ansi(line).plain for line in text.splitlines())
@@ -155,38 +149,27 @@ class _OnlyThisPython(KernelSpecManager):  # type: ignore[misc]
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
 
 
-def _client(notebook: NotebookNode) -> NotebookClient:
-    manager = AsyncKernelManager(
-        kernel_name=NATIVE_KERNEL_NAME,
-        kernel_spec_manager=_OnlyThisPython(),
-    )
-    return NotebookClient(
+@contextmanager
+def _kernel(
+    lesson: Lesson, notebook: NotebookNode, environment: dict[str, str], printed: Path
+) -> Iterator[NotebookClient]:
+    """Start a kernel beside the notebook; its process prints to a file."""
+    client = NotebookClient(
         notebook,
-        km=manager,
+        km=AsyncKernelManager(
+            kernel_name=NATIVE_KERNEL_NAME, kernel_spec_manager=_OnlyThisPython()
+        ),
         log=_LOG,
         extra_arguments=["--log-level=ERROR"],  # of the kernel; it warns about TCP
         iopub_timeout=OUTPUT_TIMEOUT_S,
         raise_on_iopub_timeout=True,
         coalesce_streams=True,
     )
-
-
-@contextmanager
-def _kernel(
-    client: NotebookClient, lesson: Lesson, environment: dict[str, str], printed: Path
-) -> Iterator[None]:
-    """Start a kernel beside the notebook; its process prints to a file."""
-    with (
-        printed.open("wb") as stream,
-        client.setup_kernel(
-            cwd=str(lesson.path.parent),
-            env=environment,
-            stdout=stream,
-            stderr=stream,
-            cleanup_kc=True,
-        ),
-    ):
-        yield
+    with printed.open("wb") as stream:
+        options = {"env": environment, "stdout": stream, "stderr": stream}
+        folder = str(lesson.path.parent)
+        with client.setup_kernel(cwd=folder, cleanup_kc=True, **options):
+            yield client
 
 
 def _run_cells(
@@ -195,7 +178,6 @@ def _run_cells(
     result: LessonResult,
     on_cell: OnCell,
 ) -> None:
-    times: list[CellTime] = []
     end = time.monotonic() + result.budget["wall_s"]
     client.timeout_func = lambda cell: max(1, round(end - time.monotonic()))
     client.shutdown_kernel = "immediate"  # unless all goes well: it may be busy
@@ -204,25 +186,18 @@ def _run_cells(
             for number, (index, cell) in enumerate(cells, start=1):
                 result.cells_run = number
                 on_cell(number)
-                with _timed(times, number, cell.source):
+                started = time.monotonic()
+                try:
                     client.execute_cell(cell, index, execution_count=number)
+                finally:
+                    seconds = time.monotonic() - started
+                    result.record_time(number, seconds, cell.source)
             client.shutdown_kernel = "graceful"
             result.status = "passed"
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             _record_failure(result, number, cell, error, client.km)
         finally:
             result.record_usage(sampler.read())
-            result.record_times(times)
-
-
-@contextmanager
-def _timed(times: list[CellTime], number: int, source: str) -> Iterator[None]:
-    started = time.monotonic()
-    try:
-        yield
-    finally:
-        seconds = round(time.monotonic() - started, 3)
-        times.append(CellTime(number, seconds, first_line(source)))
 
 
 def _record_failure(

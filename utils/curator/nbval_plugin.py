@@ -21,11 +21,10 @@ from nbclient.exceptions import DeadKernelError
 from nbval.kernel import RunningKernel
 
 from .comparison import difference, why_not_comparable
-from .execution import OUTPUT_TIMEOUT_S, first_line, how_it_ended, plain
+from .execution import OUTPUT_TIMEOUT_S, how_it_ended, plain
 from .results import (
     DIFFERS,
     KERNEL_DIED,
-    CellTime,
     FailingCell,
     LessonResult,
     Status,
@@ -79,7 +78,6 @@ class LessonRecorder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._result = LessonResult.read(path)
-        self._times: list[CellTime] = []
         self._sampler: UsageSampler | None = None
         self._end = float("inf")
 
@@ -114,10 +112,8 @@ class LessonRecorder:
             self._record_failure(item, error)
             raise
         finally:
-            seconds = round(time.monotonic() - started, 3)
-            line = first_line(item.cell.source)
-            self._times.append(CellTime(result.cells_run, seconds, line))
-            result.record_times(self._times)
+            seconds = time.monotonic() - started
+            result.record_time(result.cells_run, seconds, item.cell.source)
             result.record_usage(self._sampler.read())
             result.write(self._path)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from .execution import code_cells
-from .files import write_json
+from .files import write_text
 
 FILE_NAME = "refreshed.json"
 
@@ -56,18 +56,16 @@ def read_record(folder: Path) -> dict[str, Refreshed]:
 
 
 def write_entry(folder: Path, name: str, entry: Refreshed) -> None:
-    """Enter one lesson, unless that is what is known of it already."""
-    record = read_record(folder)
-    if record.get(name) != entry:
-        write_json(folder / FILE_NAME, _content({**record, name: entry}))
+    """Enter one lesson."""
+    write_text(folder / FILE_NAME, _text({**read_record(folder), name: entry}))
 
 
 def record_of(folder: Path, names: Iterable[str]) -> str:
     """Return the record as it should be when there are these lessons and no others."""
-    names = set(names)
-    kept = {n: entry for n, entry in read_record(folder).items() if n in names}
-    return json.dumps(_content(kept), indent=1) + "\n"
+    record = read_record(folder)
+    return _text({name: record[name] for name in names if name in record})
 
 
-def _content(record: dict[str, Refreshed]) -> dict[str, dict[str, object]]:
-    return {name: dataclasses.asdict(record[name]) for name in sorted(record)}
+def _text(record: dict[str, Refreshed]) -> str:
+    content = {name: dataclasses.asdict(record[name]) for name in sorted(record)}
+    return json.dumps(content, indent=1) + "\n"

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from .execution import code_cells, first_line
+from .execution import code_cells
 from .files import write_json, write_text
 from .progress import SIGNS
 from .results import (
@@ -25,6 +25,7 @@ from .results import (
     STATUSES,
     CellTime,
     LessonResult,
+    first_line,
     versions,
 )
 from .templates import template
@@ -76,7 +77,7 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
         "title": title,
         "made": made,
         "versions": stamp,
-        "lessons": [result.to_dict() for result in results],
+        "lessons": [dataclasses.asdict(result) for result in results],
     }
     write_json(folder / "report.json", content)
     counts = Counter(result.status for result in results)

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import platform
-from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -116,10 +115,12 @@ class LessonResult:
         self.cpu_s = round(usage.cpu_s, 2)
         self.peak_memory_mb = round(usage.peak_memory_mb, 1)
 
-    def record_times(self, times: Iterable[CellTime]) -> None:
-        """Keep the slowest cells, the slowest first."""
-        ordered = sorted(times, key=lambda cell: cell.seconds, reverse=True)
-        self.slowest_cells = ordered[:SLOWEST_CELLS]
+    def record_time(self, number: int, seconds: float, source: str) -> None:
+        """Take over how long a cell took, if it is one of the slowest."""
+        time = CellTime(number, round(seconds, 3), first_line(source))
+        cells = [*self.slowest_cells, time]
+        cells.sort(key=lambda cell: cell.seconds, reverse=True)
+        self.slowest_cells = cells[:SLOWEST_CELLS]
 
     def enforce_comparison(self) -> None:
         """Fail a lesson that passed although nothing of it was compared."""
@@ -143,24 +144,23 @@ class LessonResult:
 
     def write(self, path: Path) -> None:
         """Store the result in a file of its own."""
-        write_json(path, self.to_dict())
+        write_json(path, dataclasses.asdict(self))
 
     @classmethod
     def read(cls, path: Path) -> "LessonResult":
         """Read what `write` stored."""
-        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        result = cls(**json.loads(path.read_text(encoding="utf-8")))
+        times: list[Any] = result.slowest_cells
+        result.slowest_cells = [CellTime(**time) for time in times]
+        cell: Any = result.failing_cell
+        result.failing_cell = FailingCell(**cell) if cell else None
+        return result
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as JSON can hold it."""
-        return dataclasses.asdict(self)
 
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "LessonResult":
-        """Read what `to_dict` returned."""
-        cell = content["failing_cell"]
-        times = [CellTime(**time) for time in content["slowest_cells"]]
-        failing = FailingCell(**cell) if cell else None
-        return cls(**{**content, "failing_cell": failing, "slowest_cells": times})
+def first_line(source: str) -> str:
+    """Return what a cell is recognised by: its first line with a word in it."""
+    lines = (line.strip() for line in source.splitlines())
+    return next((line for line in lines if line.strip("#% ")), "")
 
 
 def versions() -> dict[str, str]:

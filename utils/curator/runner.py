@@ -57,13 +57,6 @@ def run_lessons(
     return results
 
 
-def unreadable(lesson: Lesson, error: NotebookError) -> LessonResult:
-    """Return the result of a lesson whose file is no notebook."""
-    result = LessonResult.of(lesson)
-    result.fail("error", str(error))
-    return result
-
-
 def _run(
     lesson: Lesson,
     output: Path,
@@ -73,7 +66,9 @@ def _run(
     try:
         notebook = read_notebook(lesson.path)
     except NotebookError as error:
-        return unreadable(lesson, error)
+        result = LessonResult.of(lesson)
+        result.fail("error", str(error))
+        return result
     progress.begin(lesson.name, len(code_cells(notebook)))
     result = execute(lesson, notebook, environment, progress.cell)
     write_text(output / lesson.path.name, notebook_text(notebook))

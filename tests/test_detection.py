@@ -1,6 +1,5 @@
 """Boxes are compared, paired and judged as the definitions say."""
 
-import builtins
 import itertools
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebook_utils import WorkshopError
 from notebook_utils.detection import (
     Detections,
     box_iou,
@@ -136,7 +134,7 @@ def test_overlap_that_is_demanded_decides() -> None:
     assert mean_average_precision([shifted], [TRUTH], iou=0.7) == 0
 
 
-def test_boxes_belong_to_their_picture() -> None:
+def test_boxes_belong_to_their_image() -> None:
     assert mean_average_precision([of(), TRUTH], [TRUTH, of()]) == 0
     assert mean_average_precision([of(), TRUTH], [of(), TRUTH]) == pytest.approx(1)
 
@@ -160,7 +158,7 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("found", "truths", "iou", "message"),
     [
-        ([TRUTH], [], 0.5, "same pictures, found 1 and 0"),
+        ([TRUTH], [], 0.5, "same images, found 1 and 0"),
         ([of()], [of()], 0.5, "at least one true object"),
         ([TRUTH], [TRUTH], 0, "above 0, up to 1, found 0"),
         ([TRUTH], [TRUTH], 50, "above 0, up to 1, found 50"),
@@ -171,18 +169,3 @@ def test_what_cannot_be_judged_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         mean_average_precision(found, truths, iou)
-
-
-def test_missing_library_is_named_with_its_remedy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    original = builtins.__import__
-
-    def without(name: str, *arguments: Any, **options: Any) -> Any:
-        if name.startswith("pycocotools"):
-            raise ImportError(name)
-        return original(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(WorkshopError, match="pip install pycocotools"):
-        mean_average_precision([TRUTH], [TRUTH])

@@ -1,8 +1,8 @@
-"""Boxes that a detector found: compare them with one another and with the truth.
+"""Detections: intersection over union, matching, and mean average precision.
 
-Everywhere here a box is x1, y1, x2, y2 in pixels, x to the right and y down, and
-classes are counted from 0. A model may have other habits (normalised, y first, classes
-from 1); bring its answer into this form first.
+Everywhere here a bounding box is x1, y1, x2, y2 in pixels, x to the right and y down,
+and classes are counted from 0. A model may use another convention (normalised, y first,
+classes from 1); bring its output into this form first.
 """
 
 import contextlib
@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .errors import WorkshopError
-
 if TYPE_CHECKING:
     from .scenes import Scene
 
@@ -25,7 +23,7 @@ RECALL_STEPS = 101  # as COCO has it: 0, 0.01 ... 1
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What is in one picture, found by a detector or known to be true.
+    """The objects in one image, found by a detector or known to be true.
 
     One row of each array belongs to one object. Arrays of other element types are
     converted; whatever else does not fit is an error at once, and not a wrong figure
@@ -36,7 +34,7 @@ class Detections:
     boxes_xyxy : float32 array (n, 4)
         x1, y1, x2, y2 in pixels.
     scores : float32 array (n,)
-        How sure the detector is, 0 to 1.
+        Confidence, 0 to 1.
     classes : int64 array (n,)
         From 0.
 
@@ -130,7 +128,7 @@ def box_iou(boxes_a: npt.ArrayLike, boxes_b: npt.ArrayLike) -> Boxes:
 def match_detections(
     detections_a: Detections, detections_b: Detections, min_iou: float = 0.5
 ) -> npt.NDArray[np.int64]:
-    """Pair the objects of two answers about the same picture.
+    """Pair the objects of two results for the same image.
 
     Two programs that find the same objects may list them in another order, because
     scores that differ in the last digit change places. So they are compared pair by
@@ -139,7 +137,7 @@ def match_detections(
     Parameters
     ----------
     detections_a, detections_b : Detections
-        About one picture.
+        For one image.
     min_iou : float
         Smallest intersection over union of a pair, 0 to 1.
 
@@ -148,7 +146,7 @@ def match_detections(
     int64 array (k, 2)
         Row in `detections_a` and row in `detections_b` of each pair, by the first. Both
         are of the same class, and no row is in two pairs; the boxes that overlap most
-        are paired first. The two answers agree if k is the length of both.
+        are paired first. The two results agree if k is the length of both.
 
     Examples
     --------
@@ -172,17 +170,17 @@ def mean_average_precision(
 ) -> float:
     """Return how good a detector is, as one number: its mean average precision (mAP).
 
-    Keep only the answers above some score: *precision* is the share of them that is
-    right, *recall* the share of all objects that is found. The *average precision* of a
-    class is the precision, averaged over all recalls from 0 to 1, and their mean over
-    the classes is the mAP. So no threshold for the score has to be chosen.
+    Keep only the detections above some score: *precision* is the fraction of them that
+    is right, *recall* the fraction of all objects that is found. The *average
+    precision* of a class is the precision, averaged over all recalls from 0 to 1, and
+    the mean over the classes is the mAP. So no threshold has to be chosen.
 
     Parameters
     ----------
     predictions : sequence of Detections
-        What was found in each picture, whatever its score.
+        Everything found in each image, whatever its score.
     truths : sequence of Detections
-        What is in the same pictures; the scores do not matter.
+        The objects in the same images; the scores do not matter.
     iou : float
         From which intersection over union on a box counts as right, above 0, to 1.
 
@@ -195,13 +193,11 @@ def mean_average_precision(
     ------
     ValueError
         The sequences are not of the same length, or there is no true object at all.
-    WorkshopError
-        pycocotools is not installed.
 
     Notes
     -----
     The figure is COCO's: precision is read at 101 recalls. It departs from COCO in that
-    all detections of a picture count, not the first hundred.
+    all detections of an image count, not the first hundred.
 
     References
     ----------
@@ -219,7 +215,7 @@ def mean_average_precision(
     """
     if len(predictions) != len(truths):
         raise ValueError(
-            "Expected predictions and truths about the same pictures, found "
+            "Expected predictions and truths for the same images, found "
             f"{len(predictions)} and {len(truths)} of them."
         )
     if not any(map(len, truths)):
@@ -234,13 +230,8 @@ def _precision_at_recalls(
     predictions: Sequence[Detections], truths: Sequence[Detections], iou: float
 ) -> npt.NDArray[np.float64]:
     """Return the precision at each recall, (recalls, classes); -1 for no such class."""
-    try:
-        from pycocotools.cocoeval import COCOeval
-    except ImportError as error:
-        raise WorkshopError(
-            "The mean average precision is worked out by pycocotools, which is not "
-            "installed in this environment. Install it: pip install pycocotools"
-        ) from error
+    from pycocotools.cocoeval import COCOeval
+
     with contextlib.redirect_stdout(io.StringIO()):  # it reports every step
         evaluation = COCOeval(_coco(truths), _coco(predictions), "bbox")
         settings = evaluation.params
@@ -254,15 +245,15 @@ def _precision_at_recalls(
     return precision
 
 
-def _coco(answers: Sequence[Detections]) -> Any:
-    """Return detections as pycocotools has them."""
+def _coco(results: Sequence[Detections]) -> Any:
+    """Return detections in the form of pycocotools."""
     from pycocotools.coco import COCO
 
     coco: Any = COCO()
-    annotations = list(_annotations(answers))
+    annotations = list(_annotations(results))
     classes = {annotation["category_id"] for annotation in annotations}
     coco.dataset = {
-        "images": [{"id": picture} for picture in range(len(answers))],
+        "images": [{"id": image} for image in range(len(results))],
         "categories": [{"id": number} for number in sorted(classes)],
         "annotations": annotations,
     }
@@ -270,9 +261,9 @@ def _coco(answers: Sequence[Detections]) -> Any:
     return coco
 
 
-def _annotations(answers: Sequence[Detections]) -> Iterator[dict[str, Any]]:
+def _annotations(results: Sequence[Detections]) -> Iterator[dict[str, Any]]:
     number = 0
-    for picture, detections in enumerate(answers):
+    for image, detections in enumerate(results):
         for box, score, class_number in zip(
             detections.boxes_xyxy.astype(np.float64),
             detections.scores,
@@ -282,7 +273,7 @@ def _annotations(answers: Sequence[Detections]) -> Iterator[dict[str, Any]]:
             number += 1  # from 1: pycocotools takes 0 for "matched with nothing"
             yield {
                 "id": number,
-                "image_id": picture,
+                "image_id": image,
                 "category_id": int(class_number),
                 "bbox": [*box[:2], *(box[2:] - box[:2])],
                 "area": float(_area(box)),

@@ -5,7 +5,6 @@ from curator.results import (
     CellTime,
     FailingCell,
     LessonResult,
-    versions,
 )
 from curator.usage import Usage
 
@@ -58,7 +57,3 @@ def test_result_survives_its_file(tmp_path):
     result.kits = [{"kit": "a-kit", "origin": "included", "reason": ""}]
     result.write(tmp_path / "result.json")
     assert LessonResult.read(tmp_path / "result.json") == result
-
-
-def test_report_is_stamped_with_what_it_was_made_on():
-    assert {"python", "platform", "openvino"} <= set(versions())

@@ -23,32 +23,15 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Environment:
-    """The machine and the versions of a measurement.
-
-    Parameters
-    ----------
-    processor : str
-        Its name.
-    cores, threads : int
-        Physical cores, and how many threads they run at once.
-    precisions : tuple of str
-        What the processor offers to OpenVINO, such as ``"BF16"``; empty where OpenVINO
-        was not imported.
-    system : str
-        Operating system and Python.
-    versions : mapping of str to str
-        Of the packages that were imported.
-    date : str
-        ISO 8601.
-    """
+    """The machine and the versions of a measurement."""
 
     processor: str
-    cores: int
-    threads: int
-    precisions: tuple[str, ...]
-    system: str
-    versions: Mapping[str, str]
-    date: str
+    cores: int  # physical ones
+    threads: int  # that they run at once
+    precisions: tuple[str, ...]  # such as "BF16"; none if OpenVINO was not imported
+    system: str  # operating system and Python
+    versions: Mapping[str, str]  # of the packages that were imported
+    date: str  # ISO 8601
 
     def __str__(self) -> str:
         offered = f" ({', '.join(self.precisions)})" if self.precisions else ""

@@ -11,41 +11,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """What can be seen of the drivers, as far as it explains an absent device.
+    """What can be seen of the drivers, as far as it explains an absent device."""
 
-    Parameters
-    ----------
-    system
-        ``"Linux"``, ``"Windows"`` or ``"Darwin"``.
-    plugins
-        The OpenVINO plugins installed, of ``"GPU"`` and ``"NPU"``.
-    in_container, in_wsl
-        Whether this is a container, or Windows Subsystem for Linux.
-    gpu_nodes
-        Render nodes: ``/dev/dri/renderD*``, ``/dev/dxg`` in WSL.
-    gpu_vendors
-        PCI vendor of each render node for which it is known, such as ``"0x8086"``.
-    npu_nodes
-        ``/dev/accel/accel*``.
-    denied_nodes
-        Those of either kind that this user may not open.
-    opencl_loader, opencl_driver
-        Whether the OpenCL loader is installed, and an Intel driver registered with it.
-    npu_driver
-        Whether the user-space driver of the NPU is installed.
-    """
-
-    system: str = "Linux"
-    plugins: frozenset[str] = frozenset({"GPU", "NPU"})
+    system: str = "Linux"  # or "Windows" or "Darwin"
+    plugins: frozenset[str] = frozenset({"GPU", "NPU"})  # of OpenVINO, installed
     in_container: bool = False
-    in_wsl: bool = False
-    gpu_nodes: tuple[str, ...] = ()
-    gpu_vendors: frozenset[str] = frozenset()
-    npu_nodes: tuple[str, ...] = ()
-    denied_nodes: frozenset[str] = frozenset()
+    in_wsl: bool = False  # Windows Subsystem for Linux
+    gpu_nodes: tuple[str, ...] = ()  # /dev/dri/renderD*, and /dev/dxg in WSL
+    gpu_vendors: frozenset[str] = frozenset()  # of PCI, such as "0x8086", where known
+    npu_nodes: tuple[str, ...] = ()  # /dev/accel/accel*
+    denied_nodes: frozenset[str] = frozenset()  # of either, closed to this user
     opencl_loader: bool = False
-    opencl_driver: bool = False
-    npu_driver: bool = False
+    opencl_driver: bool = False  # from Intel, registered with the loader
+    npu_driver: bool = False  # in user space
 
 
 def look_at_machine(
@@ -56,15 +34,9 @@ def look_at_machine(
     Parameters
     ----------
     root
-        The folder to look for ``dev``, ``etc``, ``proc`` and ``sys`` in.
+        The folder that holds ``dev``, ``etc``, ``proc`` and ``sys``.
     loads
-        Tells whether a shared library of that name can be loaded; tries it if not
-        given.
-
-    Returns
-    -------
-    Machine
-        What was found.
+        Tells whether a shared library can be loaded; tries it if not given.
     """
     loads = loads or _loads
     in_wsl = "microsoft" in _read(root / "proc" / "version").lower()

@@ -6,24 +6,7 @@ INTEL_VENDOR = "0x8086"
 
 
 def gpu_reason(machine: Machine) -> str:
-    """Explain an absent GPU in one sentence.
-
-    Parameters
-    ----------
-    machine
-        What was seen.
-
-    Returns
-    -------
-    str
-        The likely reason and the remedy.
-
-    Examples
-    --------
-    >>> gpu_reason(Machine(system="Windows"))
-    'No Intel GPU, or no driver for it: install the current graphics driver from \
-Intel and restart the computer.'
-    """
+    """Explain an absent GPU in one sentence, with the remedy."""
     nodes = machine.gpu_nodes
     if "GPU" not in machine.plugins:
         return _no_plugin(machine, "GPU")
@@ -51,24 +34,7 @@ Intel and restart the computer.'
 
 
 def npu_reason(machine: Machine) -> str:
-    """Explain an absent NPU in one sentence.
-
-    Parameters
-    ----------
-    machine
-        What was seen.
-
-    Returns
-    -------
-    str
-        The likely reason and the remedy.
-
-    Examples
-    --------
-    >>> npu_reason(Machine(npu_nodes=("/dev/accel/accel0",)))
-    'There is an NPU but no driver for programs: install the packages of \
-github.com/intel/linux-npu-driver.'
-    """
+    """Explain an absent NPU in one sentence, with the remedy."""
     nodes = machine.npu_nodes
     if "NPU" not in machine.plugins:
         return _no_plugin(machine, "NPU")

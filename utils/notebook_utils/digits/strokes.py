@@ -1,6 +1,6 @@
 """How each digit is written: tables of strokes, and the curve through their points.
 
-A way of writing a digit is a text with strokes, separated by slashes. A stroke holds
+A way of writing a digit is a string of strokes, separated by slashes. A stroke holds
 the points ``x,y`` that the pen passes through, in percent of the digit's height: x to
 the right, y down. It is smooth; where the pen turns a corner, one stroke ends and
 another begins at the same point. People write most digits in more than one way, and so
@@ -73,10 +73,8 @@ def table(digit: int, way: int) -> tuple[Floats, Floats, tuple[int, ...]]:
 
     Parameters
     ----------
-    digit
-        0 to 9.
-    way
-        Index into ``WAYS[digit]``.
+    digit, way
+        0 to 9, and an index into ``WAYS[digit]``.
 
     Returns
     -------

@@ -1,28 +1,16 @@
-"""What a check says."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
-
-    Parameters
-    ----------
-    name
-        What it is.
-    ok
-        Whether the lessons can run with it as it is.
-    found
-        What was found, in one line.
-    remedy
-        What to do; with `ok`, what would be better.
-    """
+    """The result of one check."""
 
     name: str
-    ok: bool
-    found: str
-    remedy: str = ""
+    ok: bool  # whether the lessons can run with what was found
+    found: str  # in one line
+    remedy: str = ""  # what to do; with `ok`, what would be better
 
     @property
     def mark(self) -> str:

@@ -11,13 +11,9 @@ from .connections import Connections
 
 
 def checks() -> tuple[Check, ...]:
-    """Look at everything that the lessons need.
+    """Look at everything that the lessons need, always in the same order.
 
-    Returns
-    -------
-    tuple of Check
-        Always the same number, in the same order. A check that cannot be made counts
-        as failed and carries its error.
+    A check that cannot be made counts as failed and carries its error.
 
     Examples
     --------
@@ -33,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv
-        ``--json`` for a machine to read; the words of the command line if not given.
+        The arguments, those of the command line if not given.
 
     Returns
     -------
@@ -58,18 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def verdict(results: Sequence[Check]) -> str:
-    """Say in one line whether the machine is ready.
+    """Return whether the machine is ready, such as ``"READY 12/12"``.
 
     Parameters
     ----------
     results
-        What :func:`checks` returned.
-
-    Returns
-    -------
-    str
-        Such as ``"READY 12/12"``: how many checks passed, of how many. One with a note
-        has passed; the line says how many of those there are.
+        From :func:`checks`. A check with a note has passed, and is counted apart.
 
     Examples
     --------

@@ -122,34 +122,6 @@ def test_tensors_and_grey_pictures_are_accepted():
     assert tuple(drawn[30, 70]) == class_colour(0)
 
 
-FIVE = [[1, 2, 3, 4, 5]]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "options", "error", "words"),
-    [
-        (("a.jpg", BOX), {}, TypeError, "image: expected an array of numbers"),
-        ((GREY, "box"), {}, TypeError, "boxes: expected an array of numbers"),
-        ((GREY, FIVE), {}, ValueError, r"boxes: expected shape \(n, 4\), found \(1, 5"),
-        ((GREY, BOX[0]), {}, ValueError, r"into a list: \[box\]"),
-        ((GREY, [[1, 2, np.nan, 4]]), {}, ValueError, "found inf or nan"),
-        ((GREY, [[9, 2, 3, 4]]), {}, ValueError, "x1, y1, x2, y2 = 9, 2, 3, 4 in row"),
-        ((GREY, [[0.1, 0.2, 0.5, 1]]), {}, ValueError, "Add normalized=True"),
-        ((GREY, BOX), {"normalized": True}, ValueError, "Leave normalized=True out"),
-        ((GREY, BOX), {"order": "xywh"}, ValueError, "order: expected .* found 'xywh'"),
-        ((GREY, BOX, ["a", "b"]), {}, ValueError, "each of the 1 boxes, found 2"),
-        ((GREY, BOX, 3), {}, TypeError, "labels: expected strings, found int"),
-        ((GREY, BOX), {"classes": [1, 2]}, ValueError, "classes: .* of the 1 boxes"),
-        ((GREY, BOX), {"classes": [1.5]}, ValueError, "classes: expected integers"),
-        ((GREY, BOX), {"classes": ["duck"]}, TypeError, "classes: expected an array"),
-        ((GREY, BOX), {"thickness": 0}, ValueError, "thickness: expected 1 or more"),
-    ],
-)
-def test_wrong_arguments_are_named(arguments, options, error, words):
-    with pytest.raises(error, match=words):
-        draw_boxes(*arguments, **options)
-
-
 @given(
     boxes=arrays.arrays(
         st.sampled_from([np.float32, np.float64, np.int32]),

@@ -278,28 +278,3 @@ def test_a_missing_file_and_an_invalid_one_are_told_apart(tmp_path):
     (tmp_path / "page.mp4").write_text("<!DOCTYPE html>")
     with pytest.raises(VideoError, match="format that OpenCV can read"):
         VideoPlayer(tmp_path / "page.mp4")
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "words"),
-    [
-        ({"source": True}, TypeError, "source: .* found bool"),
-        ({"source": 1.5}, TypeError, "source: .* found float"),
-        ({"size": 640}, ValueError, "size: expected .width, height."),
-        ({"size": (0, 480)}, ValueError, "size: width: expected 1 or more"),
-        ({"size": (640, 4.5)}, TypeError, "size: height: expected an integer"),
-        ({"fps": 0}, ValueError, "fps: expected a number above 0, found 0"),
-        ({"fps": "fast"}, ValueError, "fps: expected a number"),
-        ({"fps": float("nan")}, ValueError, "fps: expected a number"),
-        ({"skip_first_frames": -1}, ValueError, "skip_first_frames: expected 0 or"),
-        ({"width": 0}, ValueError, "width: expected 1 or more"),
-        ({"height": "tall"}, TypeError, "height: expected an integer"),
-    ],
-)
-def test_wrong_arguments_are_named_and_nothing_is_opened(
-    capture, options, error, words
-):
-    made = capture()
-    with pytest.raises(error, match=words):
-        VideoPlayer(**{"source": 0, **options})
-    assert made == []

@@ -18,6 +18,10 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
+# One worker per core: with a pool of threads each, they would wait for one another.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 # What a plain `pytest` leaves out: `-m browser` runs it, `-m "not slow"` does not.
 LEFT_OUT = {"style", "notebooks", "install", "published", "browser", "hub"}
 

@@ -27,14 +27,27 @@ MAX_MODULES = 100_000
 GZIP_MAGIC = b"\x1f\x8b"
 # What unpicklers raise on damaged input: they check little of what they read.
 UNPICKLING_ERRORS = (
-    *(*DAMAGE, pickle.UnpicklingError, struct.error, zipfile.BadZipFile),
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
-    *(RuntimeError, TypeError),
+    *DAMAGE,
+    pickle.UnpicklingError,
+    struct.error,
+    zipfile.BadZipFile,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
 )
 # Classes of the standard library that honest checkpoints hold beside their tensors.
 HARMLESS_CLASSES = {
-    *("argparse.Namespace", "datetime.date", "datetime.datetime", "pathlib.PosixPath"),
-    *("pathlib.WindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath"),
+    "argparse.Namespace",
+    "datetime.date",
+    "datetime.datetime",
+    "pathlib.PosixPath",
+    "pathlib.WindowsPath",
+    "pathlib._local.PosixPath",
+    "pathlib._local.WindowsPath",
 }
 
 

@@ -4,23 +4,16 @@ It lies beside its target under another name, with a note of its origin. The not
 it safe to resume: the server is asked to continue only the very file that it describes.
 """
 
-import hashlib
 import json
 import os
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import Queue
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from ..files import beside
-
-CHUNK_BYTES = 1 << 18
-# Bounds the queue where a machine hashes slower than it receives.
-MAX_QUEUED_CHUNKS = 32
 
 
 @dataclass(frozen=True)
@@ -105,50 +98,3 @@ class Partial:
             self._origin_path.unlink(missing_ok=True)  # nothing could tell it apart
         else:
             self._origin_path.write_text(json.dumps(asdict(origin)), encoding="utf-8")
-
-
-class RunningHash:
-    """A sha256 that is computed on a thread of its own while bytes arrive.
-
-    OpenSSL lets go of the interpreter while it hashes, so a second core does the work
-    and the transfer is not slowed down.
-
-    Examples
-    --------
-    >>> with RunningHash() as running:
-    ...     running.update(b"abc")
-    >>> running.hexdigest()[:8]
-    'ba7816bf'
-    """
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._queue: Queue[bytes | None] = Queue(MAX_QUEUED_CHUNKS)
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._queue.put(None)
-        self._thread.join()
-
-    def update(self, data: bytes) -> None:
-        """Append to what is hashed."""
-        self._queue.put(data)
-
-    def update_from(self, path: Path, count: int) -> None:
-        """Append the first `count` bytes of a file."""
-        with path.open("rb") as file:
-            while count and (data := file.read(min(count, CHUNK_BYTES))):
-                self.update(data)
-                count -= len(data)
-
-    def hexdigest(self) -> str:
-        """Return the checksum, once the block is left."""
-        return self._hash.hexdigest()
-
-    def _work(self) -> None:
-        while (data := self._queue.get()) is not None:
-            self._hash.update(data)

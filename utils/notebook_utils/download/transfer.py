@@ -6,26 +6,30 @@ has now (`StalePartialError`), or asking again is no use (`PermanentError`).
 """
 
 import errno
+import hashlib
+import math
 import re
 import shutil
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import DownloadFailure
 from .expected import ExpectedFile
-from .partial import CHUNK_BYTES, Origin, Partial, RunningHash
+from .partial import Origin, Partial
 from .progress import Progress
 from .retry import PermanentError, StalePartialError, TransientError, retry_after_s
 from .session import content_encoding, content_length, send_request
 
+CHUNK_BYTES = 1 << 18
 # A connection that is slower than this for a whole window is taken to hang.
 MIN_BYTES_PER_S = 1024
 WINDOW_S = 60.0
@@ -128,32 +132,31 @@ class Transfer:
         self, response: requests.Response, start: int, origin: Origin
     ) -> str | None:
         """Append what arrives; say in what way the result is not the expected file."""
-        size_bytes = start
-        self.progress.begin(start, origin.total_bytes or self.expected.size_bytes)
+        size_bytes, expected = start, self.expected
+        most = math.inf if expected.size_bytes is None else expected.size_bytes
+        digest = hashlib.sha256()
         broken: TransientError | None = None
-        with (
-            RunningHash() if self.expected.sha256 else nullcontext() as running,
-            self.partial.open_at(start, origin) as file,
-        ):
-            if running is not None and start:
-                running.update_from(self.partial.path, start)
+        self.progress.begin(start, origin.total_bytes or expected.size_bytes)
+        with ThreadPoolExecutor(1) as pool, self.partial.open_at(start, origin) as file:
+            to_hash = start if expected.sha256 is not None else 0
+            hashing = pool.submit(_update_from, digest, self.partial.path, to_hash)
             try:
                 for piece in _pieces(response, self.partial.target.suffix):
                     size_bytes += len(piece)
                     file.write(piece)
-                    if running is not None:
-                        running.update(piece)
+                    if expected.sha256 is not None:
+                        # OpenSSL lets go of the interpreter, so another core hashes
+                        # this piece while the next one is received.
+                        hashing.result()
+                        hashing = pool.submit(digest.update, piece)
                     self.progress.advance(len(piece))
-                    if (
-                        self.expected.size_bytes is not None
-                        and size_bytes > self.expected.size_bytes
-                    ):
-                        return f"expected {self.expected.size_bytes} bytes, found more"
+                    if size_bytes > most:
+                        return f"expected {most} bytes, found more"
             except TransientError as error:
                 broken = error
-        sha256 = running.hexdigest() if running is not None else ""
-        mismatch = self.expected.mismatch_of(size_bytes, sha256)
-        if mismatch is None and self.expected.sha256 is not None:
+            hashing.result()
+        mismatch = expected.mismatch_of(size_bytes, digest.hexdigest())
+        if mismatch is None and expected.sha256 is not None:
             return None  # the checksum vouches for it, whatever the server announced
         total = origin.total_bytes
         if broken is not None:
@@ -162,7 +165,7 @@ class Transfer:
                 f"{broken} after {size_bytes}{of_all} bytes"
             ) from broken
         if total is None and _ends_with_connection(response):
-            total = self.expected.size_bytes
+            total = expected.size_bytes
         if total is not None and size_bytes < total:
             raise TransientError(f"{size_bytes} of {total} bytes arrived")
         return mismatch
@@ -201,6 +204,14 @@ def _check_range(
     if origin.url == url and _contradict(validator, origin.validator):
         raise StalePartialError("the file changed on the server")
     return total or origin.total_bytes
+
+
+def _update_from(digest: "hashlib._Hash", path: Path, size_bytes: int) -> None:
+    """Hash the first bytes of a file."""
+    with path.open("rb") as file:
+        while size_bytes and (data := file.read(min(size_bytes, CHUNK_BYTES))):
+            digest.update(data)
+            size_bytes -= len(data)
 
 
 def _pieces(response: requests.Response, suffix: str) -> Iterator[bytes]:

@@ -54,10 +54,15 @@ class ExpectedFile:
         """Whether anything tells this file from another one."""
         return self.sha256 is not None or self.size_bytes is not None
 
+    def is_exceeded_by(self, size_bytes: int) -> bool:
+        """Whether so many bytes are more than expected."""
+        return self.size_bytes is not None and size_bytes > self.size_bytes
+
     def mismatch_of(self, size_bytes: int, sha256: str = "") -> str | None:
         """Say in what way a file is not the expected one; None if it is."""
         if self.size_bytes is not None and size_bytes != self.size_bytes:
-            return f"expected {self.size_bytes} bytes, found {size_bytes}"
+            found = "more" if self.is_exceeded_by(size_bytes) else size_bytes
+            return f"expected {self.size_bytes} bytes, found {found}"
         if self.sha256 is not None and sha256 != self.sha256:
             return f"expected sha256 {self.sha256}, found {sha256}"
         if size_bytes == 0 and not self.is_known:

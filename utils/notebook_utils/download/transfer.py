@@ -7,7 +7,6 @@ has now (`StalePartialError`), or asking again is no use (`PermanentError`).
 
 import errno
 import hashlib
-import math
 import re
 import shutil
 import time
@@ -74,7 +73,7 @@ class Transfer:
                 url, _strong_validator(response), total, self.expected.sha256
             )
             try:
-                mismatch = self._receive(response, start, origin)
+                size_bytes, sha256, broken = self._append(response, start, origin)
             except OSError as error:
                 if error.errno not in NO_SPACE_ERRNOS:
                     raise
@@ -84,16 +83,14 @@ class Transfer:
                     f"{needed or 'an unknown number of'} bytes",
                     DownloadFailure.NO_SPACE,
                 ) from error
+        mismatch = self.expected.mismatch_of(size_bytes, sha256)
+        if mismatch is None and self.expected.sha256 is not None:
+            self.partial.keep()  # the checksum vouches for it, not the server's words
+            return
+        if not self.expected.is_exceeded_by(size_bytes):
+            self._check_length(response, size_bytes, total, broken)
         if mismatch is not None:
-            self.partial.discard()
-            if start:
-                raise StalePartialError(mismatch, DownloadFailure.ALTERED)
-            if _ends_with_connection(response):  # perhaps it broke: nothing tells
-                raise TransientError(mismatch, DownloadFailure.ALTERED)
-            hint = "; the server sent a web page" if _is_web_page(response) else ""
-            is_known = self.expected.is_known
-            kind = DownloadFailure.ALTERED if is_known else DownloadFailure.REFUSED
-            raise PermanentError(mismatch + hint, kind)
+            self._discard(response, start, mismatch)
         self.partial.keep()
 
     def _resume_headers(self, url: str) -> tuple[int, dict[str, str]]:
@@ -128,47 +125,63 @@ class Transfer:
                 DownloadFailure.NO_SPACE,
             )
 
-    def _receive(
+    def _append(
         self, response: requests.Response, start: int, origin: Origin
-    ) -> str | None:
-        """Append what arrives; say in what way the result is not the expected file."""
+    ) -> tuple[int, str, TransientError | None]:
+        """Append what arrives; return the size, the checksum and what broke it off."""
         size_bytes, expected = start, self.expected
-        most = math.inf if expected.size_bytes is None else expected.size_bytes
+        is_hashed = expected.sha256 is not None
         digest = hashlib.sha256()
         broken: TransientError | None = None
         self.progress.begin(start, origin.total_bytes or expected.size_bytes)
         with ThreadPoolExecutor(1) as pool, self.partial.open_at(start, origin) as file:
-            to_hash = start if expected.sha256 is not None else 0
+            to_hash = start if is_hashed else 0
             hashing = pool.submit(_update_from, digest, self.partial.path, to_hash)
             try:
                 for piece in _pieces(response, self.partial.target.suffix):
                     size_bytes += len(piece)
                     file.write(piece)
-                    if expected.sha256 is not None:
+                    if is_hashed:
                         # OpenSSL lets go of the interpreter, so another core hashes
                         # this piece while the next one is received.
                         hashing.result()
                         hashing = pool.submit(digest.update, piece)
                     self.progress.advance(len(piece))
-                    if size_bytes > most:
-                        return f"expected {most} bytes, found more"
+                    if expected.is_exceeded_by(size_bytes):
+                        break
             except TransientError as error:
                 broken = error
             hashing.result()
-        mismatch = expected.mismatch_of(size_bytes, digest.hexdigest())
-        if mismatch is None and expected.sha256 is not None:
-            return None  # the checksum vouches for it, whatever the server announced
-        total = origin.total_bytes
+        return size_bytes, digest.hexdigest(), broken
+
+    def _check_length(
+        self,
+        response: requests.Response,
+        size_bytes: int,
+        total: int | None,
+        broken: TransientError | None,
+    ) -> None:
+        """Raise if the transfer ended before the whole file had come."""
         if broken is not None:
             of_all = "" if total is None else f" of {total}"
-            raise TransientError(
-                f"{broken} after {size_bytes}{of_all} bytes"
-            ) from broken
+            reason = f"{broken} after {size_bytes}{of_all} bytes"
+            raise TransientError(reason) from broken
         if total is None and _ends_with_connection(response):
-            total = expected.size_bytes
+            total = self.expected.size_bytes
         if total is not None and size_bytes < total:
             raise TransientError(f"{size_bytes} of {total} bytes arrived")
-        return mismatch
+
+    def _discard(self, response: requests.Response, start: int, mismatch: str) -> None:
+        """Remove a file that is not the expected one, and say so."""
+        self.partial.discard()
+        if start:
+            raise StalePartialError(mismatch, DownloadFailure.ALTERED)
+        if _ends_with_connection(response):  # perhaps it broke: nothing tells
+            raise TransientError(mismatch, DownloadFailure.ALTERED)
+        hint = "; the server sent a web page" if _is_web_page(response) else ""
+        is_known = self.expected.is_known
+        kind = DownloadFailure.ALTERED if is_known else DownloadFailure.REFUSED
+        raise PermanentError(mismatch + hint, kind)
 
 
 def _check_status(response: requests.Response, start: int) -> None:

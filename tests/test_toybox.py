@@ -5,15 +5,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import openvino as ov
 import pytest
 import torch
 from torch import nn
 
 from notebook_utils import KitError
+from notebook_utils.detection import Detections
 from notebook_utils.kits import included_folder
+from notebook_utils.scenes import draw_scene
 from toybox import __main__ as command
 from toybox import cards, classification, toy_classifier, training
+from toybox.counting import Counted, count_toys
 from toybox.frameworks import framework
 from toybox.inference import model_file
 from toybox.kit_files import make_ir
@@ -141,6 +145,47 @@ def test_the_command_knows_its_kits(capsys):
         command.main(["verify", "classification-cats"])
     assert ended.value.code == 2
     assert "classification-ir" in capsys.readouterr().err
+
+
+def test_the_command_counts_and_prints_a_table(monkeypatch, capsys):
+    detectors = {"detection-tf": (lambda folder: folder.name, lambda model, _: model)}
+    monkeypatch.setattr(command, "DETECTORS", detectors)
+    monkeypatch.setattr(
+        command, "count_toys", lambda detect, scenes: [Counted(4, scenes, 1, 0.5, 2)]
+    )
+    assert command.main(["count", "--scenes", "3"]) == 0
+    assert "| 4 | 1 of 3 | 50% | 2 |" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command.main(["count", "--scenes", "0"])
+    assert "expected 1 or more scenes, found '0'" in capsys.readouterr().err
+
+
+def test_toys_are_counted_by_their_number():
+    truths = {}
+    for toys in (1, 3):
+        for seed in range(2):
+            scene = draw_scene(seed, toys=toys, held_out=True)
+            truths[scene.image.tobytes()] = Detections.of_scene(scene)
+
+    def count(change, confidence=1.0):
+        def detect(image):
+            boxes, classes = change(truths[image.tobytes()])
+            return Detections(boxes, np.full(len(boxes), confidence), classes)
+
+        return [tuple(row) for row in count_toys(detect, 2, (1, 3))]
+
+    assert count(lambda t: (t.boxes_xyxy, t.classes)) == [
+        (1, 2, 2, 1, 0),
+        (3, 2, 2, 1, 0),
+    ]
+    missing = count(lambda t: (t.boxes_xyxy[1:], t.classes[1:]))
+    assert missing == [(1, 2, 0, 0, 0), (3, 2, 0, pytest.approx(2 / 3), 0)]
+    elsewhere = count(lambda t: (t.boxes_xyxy + 640, t.classes))
+    assert elsewhere == [(1, 2, 2, 0, 2), (3, 2, 2, 0, 6)]
+    confused = count(lambda t: (t.boxes_xyxy, (t.classes + 1) % 8))
+    assert confused == [(1, 2, 0, 0, 2), (3, 2, 0, 0, 6)]
+    hesitant = count(lambda t: (t.boxes_xyxy, t.classes), confidence=0.4)
+    assert hesitant == [(1, 2, 0, 0, 0), (3, 2, 0, 0, 0)]
 
 
 @pytest.mark.parametrize("kit", RECIPES)

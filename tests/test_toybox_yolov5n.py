@@ -1,5 +1,7 @@
 """The loss and the data of YOLOv5n's training, and the kit ``detection-yolov5n``."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -183,10 +185,11 @@ def test_the_kit_finds_what_is_expected():
     image_rgb = cv2.cvtColor(
         cv2.imread(str(kit.folder / "picture.jpg")), cv2.COLOR_BGR2RGB
     )
-    model, detect = detection.load_yolov5n(kit.folder), detection.detect_yolov5n
-    found = detect(model, image_rgb).above(0.25)
+    load, detect = detection.DETECTORS[kit.name]
+    detect = partial(detect, load(kit.folder))
+    found = detect(image_rgb).above(0.25)
     names = sorted({kit.labels[index] for index in found.classes})
     kit.expect("list of objects", names)
     assert names == sorted(detection.PICTURE_YOLOV5N[1])
-    measured = detection.measure(lambda _: model, detect, kit.folder, scenes=3)
+    measured = detection.mean_average_precisions(detect, scenes=3)
     assert measured["map50"] > 0.9

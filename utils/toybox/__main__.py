@@ -1,18 +1,21 @@
-"""``python -m toybox build [KIT ...]`` and ``python -m toybox verify [KIT ...]``."""
+"""``python -m toybox``: build the included kits, verify them, count with a detector."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from notebook_utils import WorkshopError
 
 from .cards import read_card
-from .recipes import RECIPES, build, verify
+from .counting import count_toys
+from .detection import DETECTORS
+from .recipes import KITS, RECIPES, build, verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 all is well, 1 something is off.
+    """Run one command and return its exit code: 0 all is well, 1 a kit has a fault.
 
     Parameters
     ----------
@@ -20,8 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         In place of those of the command line.
     """
     options = _parser().parse_args(arguments)
-    run = {"build": _build, "verify": _verify}[options.command]
     try:
+        if options.command == "count":
+            return _count(options.kit, options.scenes)
+        run = {"build": _build, "verify": _verify}[options.command]
         results = [run(kit) for kit in options.kits or RECIPES]
     except WorkshopError as error:  # such as a framework that is not installed
         print(error, file=sys.stderr)
@@ -34,12 +39,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
         ("build", "train where needed, export and write the card"),
-        ("verify", "check the files and measure every figure of the card anew"),
+        ("verify", "check the files and measure every figure of the card again"),
     ):
         command = commands.add_parser(name, help=purpose)
         command.add_argument(
             "kits", nargs="*", metavar="KIT", type=_kit, help="all where none is named"
         )
+    command = commands.add_parser(
+        "count", help="how many scenes a detector counts exactly, by number of toys"
+    )
+    command.add_argument(
+        "kit", nargs="?", choices=DETECTORS, default="detection-tf", metavar="KIT"
+    )
+    command.add_argument(
+        "--scenes",
+        type=_positive,
+        default=10,
+        help="for each number of toys (default: 10, half a minute in all)",
+    )
     return parser
 
 
@@ -49,6 +66,12 @@ def _kit(name: str) -> str:
             f"{name!r} is not one of the kits: {', '.join(RECIPES)}"
         )
     return name
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more scenes, found {text!r}")
+    return int(text)
 
 
 def _build(kit: str) -> bool:
@@ -64,6 +87,16 @@ def _verify(kit: str) -> bool:
     if not faults:
         print(f"{kit}: as its card says")
     return not faults
+
+
+def _count(kit: str, scenes: int) -> int:
+    load, detect = DETECTORS[kit]
+    print("| toys | exact scenes | toys found | extra detections |")
+    print("| ---: | ---: | ---: | ---: |")
+    for row in count_toys(partial(detect, load(KITS / kit)), scenes):
+        exact = f"{row.exact} of {row.scenes}"
+        print(f"| {row.toys} | {exact} | {row.recall:.0%} | {row.extra} |", flush=True)
+    return 0
 
 
 if __name__ == "__main__":

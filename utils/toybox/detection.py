@@ -8,6 +8,7 @@ function loads both (`notebook_utils.models.load_yolov5n`).
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -102,27 +103,35 @@ def detect_yolov5n(model: ov.CompiledModel, image_rgb: Image) -> Detections:
     return models.select_boxes(model(input_nchw)[0][0], MIN_OBJECTNESS)
 
 
-def measure(
-    load: Callable[[Path], ov.CompiledModel],
-    detect: Callable[[ov.CompiledModel, Image], Detections],
-    folder: Path,
-    scenes: int = HELD_OUT_COUNT,
-) -> dict[str, float]:
+DETECTORS = {
+    "detection-tf": (load_tf, detect_tf),
+    "detection-yolov5n": (load_yolov5n, detect_yolov5n),
+}
+
+
+def measure(kit: str, folder: Path, scenes: int = HELD_OUT_COUNT) -> dict[str, float]:
     """Return `map50` and `map75`, 0 to 1, from the files of a kit.
 
     Parameters
     ----------
-    load, detect : callable
-        From the folder to the compiled model, and from an image to detections.
+    kit : str
+        Which of DETECTORS.
     folder : Path
-        The kit.
+        The files.
     scenes : int
         How many held-out scenes to measure with.
     """
-    model = load(folder)
+    load, detect = DETECTORS[kit]
+    return mean_average_precisions(partial(detect, load(folder)), scenes)
+
+
+def mean_average_precisions(
+    detect: Callable[[Image], Detections], scenes: int = HELD_OUT_COUNT
+) -> dict[str, float]:
+    """Return `map50` and `map75` of a detector on held-out scenes."""
     found, truths = [], []
     for image_rgb, boxes_xyxy, classes in held_out_scenes(scenes):
-        found.append(detect(model, image_rgb))
+        found.append(detect(image_rgb))
         certain = np.ones(len(classes), np.float32)
         truths.append(Detections(boxes_xyxy, certain, classes))
     return {

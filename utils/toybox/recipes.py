@@ -113,9 +113,7 @@ RECIPES: dict[str, Recipe] = {
             title="YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
             trained_on=detection.TRAINED_ON_YOLOV5N,
             make=detection.make_yolov5n,
-            measure=partial(
-                detection.measure, detection.load_yolov5n, detection.detect_yolov5n
-            ),
+            measure=partial(detection.measure, "detection-yolov5n"),
         ),
         Recipe(
             kit="digits",
@@ -143,7 +141,7 @@ RECIPES: dict[str, Recipe] = {
             title="Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
             trained_on=detection.TRAINED_ON_TF,
             make=detection.make_tf,
-            measure=partial(detection.measure, detection.load_tf, detection.detect_tf),
+            measure=partial(detection.measure, "detection-tf"),
         ),
     )
 }

@@ -52,6 +52,6 @@ def test_help_lists_the_commands():
         [sys.executable, "-m", "curator", "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0
-    commands = "run test new lint refresh prove sync colab site publish"
+    commands = "run test new lint refresh verify sync colab site publish"
     for command in commands.split():
         assert f"\n    {command} " in done.stdout

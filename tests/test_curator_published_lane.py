@@ -9,7 +9,7 @@ from curator.published_lane import check_published, plan_kits, read_manifest
 from curator.results import LessonResult
 from fixtures.curator_lessons import FIXTURES, make_checkout
 from notebook_utils import WorkshopError
-from notebook_utils.kits import registry
+from notebook_utils.kits.catalogue import catalogue
 
 IR = "classification-ir"
 FILES = {
@@ -42,10 +42,10 @@ assert load_kit("classification-tf").origin == "included"
 
 
 def url_of(name):
-    for entry in registry.registry().values():
-        for facts in entry.get("published", {}).get("files", ()):
-            if facts.get("url", "").endswith(f"/{name}"):
-                return facts["url"]
+    for entry in catalogue().values():
+        for file in entry.published.files if entry.published else ():
+            if file.source.endswith(f"/{name}"):
+                return file.source
     return ""
 
 
@@ -68,7 +68,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    for name in ("", "_MIRROR", "_SHARED_CACHE", "_OVERLAY", "_FOUND"):
+    for name in ("", "_MIRROR", "_SHARED_CACHE"):
         monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
     root = make_checkout(tmp_path / "checkout", {"00-toys": [LESSON], "01-no": ["1"]})
     collection = root / "notebooks" / "collection.toml"
@@ -140,7 +140,7 @@ def test_the_overlay_stands_in_for_files_of_the_same_names():
 
     text = (FIXTURES / "published_overlay.toml").read_text()
     for kit, origins in tomllib.loads(text).items():
-        published = registry.registry()[kit]["published"]
+        published = catalogue()[kit].published
         assert set(origins) == {"published"}
         names = {facts["name"] for facts in origins["published"]["files"]}
-        assert names == {facts["name"] for facts in published["files"]}
+        assert names == {file.name for file in published.files}

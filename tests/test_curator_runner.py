@@ -25,7 +25,7 @@ import json
 import os
 
 line = {"kit": "a-kit", "origin": os.environ["NOTEBOOK_KITS"], "reason": "why"}
-with open(os.environ["NOTEBOOK_KITS_LOG"], "a") as log:
+with open(os.environ["CURATOR_KITS_LOG"], "a") as log:
     print(json.dumps(line), file=log)
     print(json.dumps(line), file=log)
 """

@@ -9,6 +9,7 @@ from curator.notebooks import NotebookError
 from curator.record import Refreshed, code_digest, write_entry
 from curator.sync import BEGIN, END, SyncError, sync
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
+from kit_catalogue import KitCatalogue
 
 KINDS = (".md", ".ipynb", ".json")
 CARD = {
@@ -182,18 +183,21 @@ def test_table_tells_why_a_lesson_is_skipped(shelf):
     assert "| skipped until 2999-12-31: Broken |" in readme(shelf)
 
 
-def test_download_is_that_of_proven_kits(shelf, monkeypatch):
-    def kit(proven, **file):
-        return {"published": {"proven": proven, "files": [file]}}
+def test_download_is_what_auto_takes(shelf, tmp_path, monkeypatch):
+    def kit(licence="MIT", **source):
+        files = [{"name": "model", **source}]
+        return {"published": {"licence": licence, "files": files}}
 
     kits = {
-        "a": kit(True, url="https://host/x", size_bytes=1_200_000),
-        "b": kit(True, url="https://host/x", size_bytes=1_200_000),
-        "c": kit(True, kagglehub="a/b", size_bytes=2_000_000),
-        "d": kit(False, url="https://host/y"),
-        "e": {},
+        "a": kit(url="https://host/x"),
+        "b": kit(url="https://host/x"),
+        "c": kit(kagglehub="a/b", member="m"),
+        "d": kit(url="https://host/y"),
+        "e": kit(licence="AGPL-3.0", url="https://host/x"),
+        "f": {},
     }
-    monkeypatch.setattr("curator.facts.registry", lambda: kits)
+    files = {"https://host/x": b"x" * 1_200_000, "kagglehub: a/b/m": b"m" * 2_000_000}
+    KitCatalogue(monkeypatch, tmp_path, kits).pin(files, verified="abce")
     path = shelf / "notebooks" / "collection.toml"
     listed = path.read_text().replace("kits = []", f"kits = {sorted(kits)}")
     path.write_text(listed)

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 import requests
 
+from kit_catalogue import KitCatalogue
 from notebook_utils import WorkshopError
 from notebook_utils.__main__ import main as command_line
 from notebook_utils.doctor import Check, checks, machine, main, report, software
 from notebook_utils.doctor.connections import Connections
-from notebook_utils.kits import registry
 from notebook_utils.kits.mirrors import write_index
 
 GB = 1024**3
@@ -315,15 +315,15 @@ def test_a_file_that_shadows_the_package_is_found(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def hosts(server, monkeypatch):
-    """A registry whose one kit comes from the loopback server and a silent host."""
+def hosts(server, tmp_path, monkeypatch):
+    """A catalogue whose one kit comes from the loopback server and a silent host."""
     silent = "http://127.0.0.1:9"  # the port of the discard service, closed here
     files = [
         {"name": "model.xml", "url": server.url("/model.xml")},
         {"name": "model.bin", "url": f"{silent}/model.bin"},
     ]
-    entry = {"toys": {"published": {"files": files}}}
-    monkeypatch.setattr(registry, "_read", lambda overlay: entry)
+    kits = {"toys": {"published": {"files": files}}}
+    KitCatalogue(monkeypatch, tmp_path, kits)
     monkeypatch.setenv("NOTEBOOK_KITS", "auto")
     return server
 

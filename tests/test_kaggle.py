@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from notebook_utils import DownloadError
-from notebook_utils.download import Wanted
+from notebook_utils.download import ExpectedFile
+from notebook_utils.errors import DownloadFailure
 from notebook_utils.kits.kaggle import fetch_from_kaggle
 
 HANDLE = "tensorflow/inception/tfLite/v4-quant"
@@ -53,17 +54,18 @@ def kaggle(tmp_path, monkeypatch):
 
 def test_a_file_comes_through_kaggles_library(tmp_path):
     target = tmp_path / "kit" / "model.tflite"
-    fetch_from_kaggle(HANDLE, "1.tflite", target, Wanted(None, None))
+    fetch_from_kaggle(HANDLE, "1.tflite", target, ExpectedFile())
     assert target.read_bytes() == b"model"
 
 
 def test_another_file_than_the_one_that_is_wanted(tmp_path):
     target = tmp_path / "model.tflite"
-    with pytest.raises(DownloadError, match="expected 6 bytes, found 5"):
-        fetch_from_kaggle(HANDLE, "1.tflite", target, Wanted(None, 6))
+    with pytest.raises(DownloadError, match="expected 6 bytes, found 5") as caught:
+        fetch_from_kaggle(HANDLE, "1.tflite", target, ExpectedFile(size_bytes=6))
+    assert caught.value.kind is DownloadFailure.ALTERED
     assert not target.exists()
 
 
 def test_a_model_without_the_file(tmp_path):
     with pytest.raises(DownloadError, match=r"2\.tflite"):
-        fetch_from_kaggle(HANDLE, "2.tflite", tmp_path / "m", Wanted(None, None))
+        fetch_from_kaggle(HANDLE, "2.tflite", tmp_path / "m", ExpectedFile())

@@ -1,49 +1,63 @@
-import copy
+import errno
 import hashlib
 import json
+import os
+import shutil
 import socket
 import sys
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from conftest import Answer
+from kit_catalogue import KitCatalogue, sums
 from notebook_utils import DownloadError, KitError, list_kits, load_kit
-from notebook_utils.kits import loading, registry
-from notebook_utils.kits.cache import clean_cache, sums_of
-from notebook_utils.kits.hosts import silent_hosts
+from notebook_utils.errors import DownloadFailure
+from notebook_utils.kits import included, sources
+from notebook_utils.kits.cache import clean_cache
+from notebook_utils.kits.catalogue import catalogue
+from notebook_utils.kits.hosts import remember
 from notebook_utils.kits.kit import Kit, KitFile, Preprocessing
+from notebook_utils.kits.loading import read_labels
 from notebook_utils.kits.mirrors import write_index
+from notebook_utils.kits.serve import FolderServer
 
+KIT = "classification-ir"
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 # A kit without a model is a data set, which has tests of its own.
-KITS_OF_MODELS = [
-    name
-    for name in list_kits()
-    if "preprocess" in registry.registry()[name]["included"]
-]
+KITS_OF_MODELS = [kit for kit, e in catalogue().items() if e.included.preprocess]
 LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n"
+BODIES = {"model.xml": b"<net/>", "model.bin": b"\0" * 9, "labels.txt": LABELS}
+ADDRESSES = sorted(f"/{name}" for name in BODIES)
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    for name in ("", "_MIRROR", "_SHARED_CACHE", "_OVERLAY", "_FOUND"):
+    for name in ("", "_MIRROR", "_SHARED_CACHE"):
         monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
+    return tmp_path / "cache"
 
 
 @pytest.fixture
-def published(server, monkeypatch):
-    """The first kit, its published files on loopback; returns that origin's entry."""
-    entries = copy.deepcopy(registry.registry())
-    entry = entries["classification-ir"]["published"]
-    bodies = {"model.xml": b"<net/>", "model.bin": b"\0" * 9, "labels.txt": LABELS}
-    entry["files"] = [{"name": name, "url": server.url(f"/{name}")} for name in bodies]
-    for name, body in bodies.items():
+def published(server, tmp_path, monkeypatch):
+    """The catalogue, with the published files of the first kit on loopback."""
+    for name, body in BODIES.items():
         server.answers[f"/{name}"] = Answer(body)
-    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
-    return entry
+    files = [{"name": name, "url": server.url(f"/{name}")} for name in BODIES]
+    kits = {KIT: {"published": {"files": files}}}
+    return KitCatalogue(monkeypatch, tmp_path, kits, beside_ours=True)
+
+
+@pytest.fixture
+def verified(published, server):
+    """The same; the lock pins the files, and the kit is verified."""
+    pins = {server.url(f"/{name}"): body for name, body in BODIES.items()}
+    published.pin(pins, verified=[KIT])
+    return published
 
 
 @pytest.mark.parametrize("name", KITS_OF_MODELS)
@@ -54,22 +68,70 @@ def test_every_included_kit_of_a_model_is_complete(name):
     assert kit.licence == "Apache-2.0"
     assert {"model", "picture"} <= {f.name.split(".")[0] for f in kit.files}
     assert bool(kit.labels) == (kit.folder / "labels.txt").is_file()
-
-
-@pytest.mark.parametrize("name", KITS_OF_MODELS)
-def test_a_picture_becomes_the_input_that_the_entry_describes(name):
-    kit = load_kit(name, origin="included")
     height, width = kit.preprocessing.size
     nchw = kit.preprocessing.layout == "NCHW"
     expected = (1, 3, height, width) if nchw else (1, height, width, 3)
     assert kit.preprocess(PICTURE).shape == expected
 
 
-def test_auto_takes_the_included_files_while_the_published_are_not_proven():
-    kit = load_kit("classification-ir")
-    assert kit.origin == "included"
-    assert "not tried with" in kit.reason
-    assert "origin='published'" in kit.reason
+@pytest.mark.parametrize("name", list_kits())
+def test_the_catalogue_and_its_lock_agree(name):
+    entry = catalogue()[name]
+    for file in entry.published.files if entry.published else ():
+        assert file.size_bytes, f"{file.name}: give about_mb"
+        assert file.sha256_prefix in file.source
+        assert not entry.verified or file.expected.sha256
+
+
+def test_a_kit_is_verified_while_all_its_files_are_pinned(verified, server):
+    assert catalogue()[KIT].verified
+    verified.kits[KIT]["published"]["files"][0]["url"] = server.url("/moved.xml")
+    verified.write()
+    assert not catalogue()[KIT].verified
+
+
+CHOICES = ["included", "auto", "prefer-published", "published"]
+
+
+@pytest.mark.parametrize(
+    "choice", ["included", "auto", "prefer-published", "published"]
+)
+@pytest.mark.parametrize("state", ["pinned", "verified", "binding", "unreachable"])
+def test_each_choice(published, verified, server, choice, state, monkeypatch):
+    if state == "pinned":
+        published.pin({})
+    if state == "binding":
+        published.change(KIT, licence="AGPL-3.0")
+    if state == "unreachable":
+        server.answers = {path: Answer(b"", 503) for path in ADDRESSES}
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
+    gets_published = choice in ("published", "prefer-published") or (
+        choice == "auto" and state == "verified"
+    )
+    if state == "unreachable" and choice == "published":
+        with pytest.raises(DownloadError, match="answered 503") as caught:
+            load_kit(KIT, choice.upper())
+        assert caught.value.kind is DownloadFailure.REFUSED
+        return
+    kit = load_kit(KIT, choice.upper())
+    if state == "unreachable" or not gets_published:
+        assert kit.origin == "included"
+    else:
+        assert kit.origin == "published"
+        assert kit.labels == ("background", "tench", "goldfish")
+        assert (kit.folder / "model.bin").read_bytes() == BODIES["model.bin"]
+    told = {
+        ("auto", "pinned"): "not verified yet; fetch them with origin='published'",
+        ("auto", "binding"): "under AGPL-3.0; fetch them with origin='published'",
+        ("auto", "unreachable"): "answered 503",
+        ("prefer-published", "unreachable"): "answered 503",
+    }
+    asked_for = "published files." if choice == "auto" else "as asked for"
+    assert told.get((choice, state), asked_for) in kit.reason
+    if choice == "included":
+        assert server.requests == []
+    if (choice, state) == ("auto", "unreachable"):
+        assert len(server.requests) == 1, "auto asks a host once"
 
 
 def test_a_kit_that_was_never_published_is_included_and_says_so():
@@ -78,106 +140,83 @@ def test_a_kit_that_was_never_published_is_included_and_says_so():
     assert "never published" in kit.reason
 
 
-def test_published_files_keep_the_names_of_the_included_ones(published):
-    kit = load_kit("classification-ir", origin="published")
-    assert kit.origin == "published"
-    assert (kit.folder / "model.bin").read_bytes() == b"\0" * 9
-    assert kit.labels == ("background", "tench", "goldfish")
-
-
-def test_published_files_are_fetched_once(published, server):
-    for _ in range(2):
-        load_kit("classification-ir", origin="published")
-    assert sorted(server.requests) == ["/labels.txt", "/model.bin", "/model.xml"]
-
-
-def test_published_but_not_to_be_had_is_an_error(published, server):
-    del server.answers["/model.bin"]
-    with pytest.raises(DownloadError, match="answered 404"):
-        load_kit("classification-ir", origin="published")
-
-
-def test_auto_takes_proven_files(published):
-    published["proven"] = True
-    assert load_kit("classification-ir").origin == "published"
-
-
-def test_auto_falls_back_and_says_why(published, server):
-    published["proven"] = True
-    server.answers["/model.bin"] = Answer(b"", 503)
-    kit = load_kit("classification-ir")
-    assert kit.origin == "included"
-    assert "answered 503" in kit.reason
-    assert server.requests.count("/model.bin") == 1, "auto asks a host once"
-
-
-def test_auto_takes_no_licence_that_binds_the_learner(published):
-    published |= {"proven": True, "licence": "AGPL-3.0"}
-    kit = load_kit("classification-ir")
-    assert kit.origin == "included"
-    assert "AGPL-3.0" in kit.reason
-
-
-def test_included_never_opens_a_connection(published, monkeypatch):
+def test_included_never_opens_a_connection(verified, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("a connection was opened")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    published["proven"] = True
-    monkeypatch.setenv("NOTEBOOK_KITS", "included")
-    assert load_kit("classification-ir").origin == "included"
+    monkeypatch.setenv("NOTEBOOK_KITS", "Included")
+    assert load_kit(KIT).origin == "included"
 
 
 def test_the_argument_is_stronger_than_the_variable(published, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
-    assert load_kit("classification-ir").origin == "published"
-    assert load_kit("classification-ir", origin="included").origin == "included"
+    assert load_kit(KIT).origin == "published"
+    assert load_kit(KIT, origin="included").origin == "included"
 
 
-def test_a_model_that_only_kagglehub_has(published, monkeypatch, tmp_path):
+def test_published_files_are_fetched_once(published, server):
+    for _ in range(2):
+        load_kit(KIT, origin="published")
+    assert sorted(server.requests) == ADDRESSES
+
+
+@pytest.mark.parametrize("damage", [b"damaged", b"\1" * 9])
+def test_a_file_altered_in_the_cache_is_fetched_again(published, server, damage):
+    kit = load_kit(KIT, origin="published")
+    (kit.folder / "model.bin").write_bytes(damage)
+    kit = load_kit(KIT, origin="published")
+    assert (kit.folder / "model.bin").read_bytes() == BODIES["model.bin"]
+    assert server.requests.count("/model.xml") == 1
+
+
+def test_files_that_are_not_those_of_the_lock_are_refused(verified, server):
+    server.answers["/model.xml"] = Answer(b"<other/>")
+    with pytest.raises(DownloadError, match="expected 6 bytes, found more") as caught:
+        load_kit(KIT, origin="published")
+    assert caught.value.kind is DownloadFailure.ALTERED
+    assert load_kit(KIT).origin == "included"
+
+
+def test_the_first_digits_of_a_checksum_are_checked(published):
+    (first, *others) = published.kits[KIT]["published"]["files"]
+    prefix = hashlib.sha256(BODIES["model.xml"]).hexdigest()[:8]
+    published.change(KIT, files=[first | {"sha256_prefix": prefix}, *others])
+    folder = load_kit(KIT, origin="published").folder
+    published.change(KIT, files=[first | {"sha256_prefix": "00000000"}, *others])
+    with pytest.raises(DownloadError, match=r"model\.xml(.|\n)*00000000"):
+        load_kit(KIT, origin="published")
+    assert not (folder / "model.xml").exists(), "no wrong file under the final name"
+
+
+@pytest.fixture
+def of_kaggle(published):
+    """The kit; its model is at Kaggle alone."""
+    source = {"kagglehub": "owner/model", "member": "1.tflite"}
+    rest = published.kits[KIT]["published"]["files"][1:]
+    published.change(KIT, files=[{"name": "model.xml", **source}, *rest])
+    return published
+
+
+def test_a_model_that_only_kagglehub_has(of_kaggle, monkeypatch, tmp_path):
     (tmp_path / "1.tflite").write_bytes(b"model")
     stand_in = SimpleNamespace(model_download=lambda handle: str(tmp_path))
     monkeypatch.setitem(sys.modules, "kagglehub", stand_in)
-    source = {"kagglehub": "owner/model", "member": "1.tflite"}
-    published["files"] = [{"name": "model.tflite", **source}]
-    kit = load_kit("classification-ir", origin="published")
-    assert (kit.folder / "model.tflite").read_bytes() == b"model"
+    kit = load_kit(KIT, origin="published")
+    assert (kit.folder / "model.xml").read_bytes() == b"model"
     assert "owner/model" in repr(kit)
 
 
-def test_a_model_that_kagglehub_cannot_get(published, monkeypatch):
-    def refuse(handle):
-        raise RuntimeError("403")
-
-    stand_in = SimpleNamespace(model_download=refuse)
-    monkeypatch.setitem(sys.modules, "kagglehub", stand_in)
-    source = {"kagglehub": "owner/model", "member": "1.tflite"}
-    published["files"] = [{"name": "model.tflite", **source}]
-    with pytest.raises(DownloadError, match="owner/model: 403"):
-        load_kit("classification-ir", origin="published")
-
-
-def test_what_is_too_large_for_git_is_generated_once(monkeypatch, tmp_path):
-    calls = []
-
-    def write(file):
-        calls.append(file)
-        file.write(b"generated")
-
-    monkeypatch.setitem(sys.modules, "generators", SimpleNamespace(write=write))
-    entries = copy.deepcopy(registry.registry())
-    entries["classification-ir"]["included"]["generated"] = {
-        "model.pth": "generators:write"
-    }
-    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
-    for _ in range(2):
-        kit = load_kit("classification-ir", origin="included")
-    assert len(calls) == 1
-    assert (kit.folder / "model.pth").read_bytes() == b"generated"
-    assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
-    assert kit.folder.is_relative_to(tmp_path / "cache")
-    assert "generated on this machine" in repr(kit)
+def test_auto_leaves_kaggle_alone(of_kaggle, server, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    pins = {server.url(f"/{name}"): body for name, body in BODIES.items()}
+    of_kaggle.pin(pins | {"kagglehub: owner/model/1.tflite": b"model"}, [KIT])
+    kit = load_kit(KIT)
+    assert kit.origin == "included"
+    assert "use origin='published'" in kit.reason
+    with pytest.raises(DownloadError, match="owner/model: import of kagglehub"):
+        load_kit(KIT, origin="published")
 
 
 @pytest.fixture
@@ -199,245 +238,273 @@ def connections(listener):
         count += 1
 
 
-def test_auto_knocks_once_at_a_host_that_swallows_everything(published, black_hole):
+def move_first(published, address):
+    """Let the catalogue name another host before the one that has the files."""
+    files = [
+        {"name": f["name"], "url": f"{address}/{f['name']}", "alternates": [f["url"]]}
+        for f in published.kits[KIT]["published"]["files"]
+    ]
+    published.change(KIT, files=files)
+    published.pin({f["url"]: BODIES[f["name"]] for f in files}, [KIT])
+
+
+def test_auto_knocks_once_at_a_host_that_swallows_everything(
+    published, server, black_hole
+):
     listener, address = black_hole
-    published["proven"] = True
-    for facts in published["files"]:
-        facts["url"] = f"{address}/{facts['name']}"
-        facts["mirrors"] = [f"{address}/elsewhere/{facts['name']}"]
-    first = load_kit("classification-ir")
+    move_first(published, address)
+    server.answers.clear()
+    first = load_kit(KIT)
     assert first.origin == "included"
-    assert "no answer in 3 s" in first.reason
-    second = load_kit("classification-ir")
-    assert "is not asked again for ten minutes" in second.reason
     assert connections(listener) == 1
+    second = load_kit(KIT)
+    assert second.origin == "included"
+    assert connections(listener) == 0, "nobody waits a second time"
 
 
 def test_auto_tries_another_host_when_one_is_silent(published, server):
-    published["proven"] = True
-    for facts in published["files"]:
-        facts["mirrors"] = [facts["url"]]
-        facts["url"] = f"http://localhost:{closed_port()}/{facts['name']}"
-    assert load_kit("classification-ir").origin == "published"
-    assert sorted(server.requests) == ["/labels.txt", "/model.bin", "/model.xml"]
-
-
-def closed_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+        port = listener.getsockname()[1]
+    move_first(published, f"http://localhost:{port}")
+    assert load_kit(KIT).origin == "published"
+    assert sorted(server.requests) == ADDRESSES
 
 
-def test_published_asks_a_host_that_was_silent_and_auto_then_does_too(
-    published, server
-):
-    published["proven"] = True
-    silent_hosts().note(server.url("/"))
-    assert load_kit("classification-ir").origin == "included"
+@pytest.mark.parametrize("choice", ["auto", "prefer-published"])
+def test_only_published_asks_a_host_that_was_silent(verified, server, choice):
+    remember(server.url("/"), silent=True)
+    kit = load_kit(KIT, choice)
+    assert kit.origin == "included"
+    assert "is not asked again for ten minutes" in kit.reason
     assert server.requests == []
-    kit = load_kit("classification-ir", origin="published")
-    assert kit.origin == "published"
-    clean_cache(["classification-ir"])
-    assert load_kit("classification-ir").origin == "published"
+    assert load_kit(KIT, origin="published").origin == "published"
+    clean_cache([KIT])
+    assert load_kit(KIT, choice).origin == "published", "it has answered"
 
 
-def test_a_host_that_answers_with_an_error_is_not_silent(published, server):
-    published["proven"] = True
+def test_a_host_that_answers_with_an_error_is_not_silent(verified, server):
     server.answers["/model.xml"] = [Answer(b"", 404), Answer(b"<net/>")]
-    assert load_kit("classification-ir").origin == "included"
-    assert load_kit("classification-ir").origin == "published"
+    assert load_kit(KIT).origin == "included"
+    assert load_kit(KIT).origin == "published"
 
 
-def make_mirror(folder, **files):
-    files = files or {"model.xml": b"<mirror/>", "model.bin": b"1", "labels.txt": b"a"}
-    kit = folder / "classification-ir"
-    kit.mkdir(parents=True)
-    for name, body in files.items():
-        (kit / name).write_bytes(body)
-    write_index(folder, {kit.name: sums_of(kit, files)})
-    return kit
+MIRRORED = {"model.xml": b"<mirror/>", "model.bin": b"1", "labels.txt": b"a"}
 
 
-@pytest.fixture
-def mirror(published, tmp_path, monkeypatch):
+@pytest.fixture(params=["folder", "address"])
+def mirror(request, published, tmp_path, monkeypatch):
+    """A mirror of the kit, in a folder and served: `files` is where its files lie."""
     folder = tmp_path / "mirror"
-    make_mirror(folder)
-    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(folder))
-    return folder
+    files = folder / KIT
+    files.mkdir(parents=True)
+    for name, body in MIRRORED.items():
+        (files / name).write_bytes(body)
+    write_index(folder, {KIT: {name: sums(body) for name, body in MIRRORED.items()}})
+    with FolderServer(folder) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+        thread.start()
+        place = str(folder) if request.param == "folder" else running.address
+        monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", place)
+        yield SimpleNamespace(folder=folder, files=files, place=place)
+        running.shutdown()
+        thread.join()
 
 
 def test_naming_a_mirror_is_consent_to_what_its_index_lists(mirror, server):
-    kit = load_kit("classification-ir")
+    kit = load_kit(KIT)
     assert kit.origin == "published"
     assert (kit.folder / "model.xml").read_bytes() == b"<mirror/>"
-    assert "not tried yet" in kit.reason
-    assert str(mirror) in kit.reason
-    assert str(mirror) in repr(kit)
+    assert "not verified; naming the mirror is consent" in kit.reason
+    assert mirror.place in repr(kit)
     assert server.requests == [], "no host is asked"
+    assert load_kit(KIT, origin="included").origin == "included"
 
 
-def test_a_mirror_is_asked_before_the_cache(published, mirror, monkeypatch):
+def test_what_came_from_a_mirror_is_kept_apart(published, mirror, monkeypatch):
+    assert load_kit(KIT).origin == "published"
     monkeypatch.delenv("NOTEBOOK_KITS_MIRROR")
-    from_host = load_kit("classification-ir", origin="published")
-    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(mirror))
-    from_mirror = load_kit("classification-ir", origin="published")
+    assert load_kit(KIT).origin == "included", "it is not used without the mirror"
+    from_host = load_kit(KIT, origin="published")
     assert (from_host.folder / "model.xml").read_bytes() == b"<net/>"
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", mirror.place)
+    from_mirror = load_kit(KIT, origin="published")
     assert (from_mirror.folder / "model.xml").read_bytes() == b"<mirror/>"
 
 
-def test_what_came_from_a_mirror_is_not_used_without_it(mirror, monkeypatch):
-    load_kit("classification-ir")
-    monkeypatch.delenv("NOTEBOOK_KITS_MIRROR")
-    assert load_kit("classification-ir").origin == "included"
-    kit = load_kit("classification-ir", origin="published")
-    assert (kit.folder / "model.xml").read_bytes() == b"<net/>"
-
-
-def test_included_does_not_look_at_the_mirror(mirror):
-    assert load_kit("classification-ir", origin="included").origin == "included"
-
-
 def test_a_kit_that_the_mirror_lacks_comes_from_its_host(mirror, server):
-    write_index(mirror, {})
-    kit = load_kit("classification-ir")
+    write_index(mirror.folder, {})
+    kit = load_kit(KIT)
     assert kit.origin == "included"
+    assert "lacks this kit. The published files are not verified" in kit.reason
+    kit = load_kit(KIT, origin="published")
     assert "lacks this kit" in kit.reason
-    assert load_kit("classification-ir", origin="published").origin == "published"
     assert "/model.xml" in server.requests
-
-
-def test_an_error_of_the_host_says_that_the_mirror_was_asked(mirror, server):
-    write_index(mirror, {})
+    clean_cache()
     server.answers.clear()
-    with pytest.raises(DownloadError, match=r"404(.|\n)*lacks this kit"):
-        load_kit("classification-ir", origin="published")
+    with pytest.raises(DownloadError, match=r"lacks this kit(.|\n)*404"):
+        load_kit(KIT, origin="published")
+
+
+def test_a_mirror_that_lacks_a_listed_file_is_not_an_altered_one(mirror, server):
+    (mirror.files / "model.bin").unlink()
+    kit = load_kit(KIT)
+    assert kit.origin == "included"
+    assert "Not from the mirror" in kit.reason and "model.bin" in kit.reason
+    assert load_kit(KIT, origin="published").origin == "published"
+    assert "/model.bin" in server.requests, "its host is asked"
 
 
 def test_a_file_altered_in_the_mirror_is_refused(mirror, server):
-    (mirror / "classification-ir" / "model.bin").write_bytes(b"2")
-    with pytest.raises(DownloadError, match=r"Refused 'model\.bin'(.|\n)*sha256"):
-        load_kit("classification-ir", origin="published")
-    kit = load_kit("classification-ir")
+    (mirror.files / "model.bin").write_bytes(b"2")
+    with pytest.raises(DownloadError, match=r"sha256(.|\n)*prefetch") as caught:
+        load_kit(KIT, origin="published")
+    assert caught.value.kind is DownloadFailure.ALTERED
+    kit = load_kit(KIT)
     assert kit.origin == "included"
     assert "expected sha256" in kit.reason
     assert server.requests == [], "nothing is fetched in its place unasked"
+    assert load_kit(KIT, "prefer-published").origin == "published", "the host has it"
 
 
-def test_a_mirror_with_another_file_than_is_pinned_is_refused(published, mirror):
-    published["files"][0]["sha256"] = "0" * 64
-    with pytest.raises(DownloadError, match=r"Refused 'model\.xml'(.|\n)*00000"):
-        load_kit("classification-ir", origin="published")
+def test_a_mirror_with_another_file_than_is_pinned_is_refused(verified, mirror):
+    with pytest.raises(DownloadError, match=r"model\.xml: expected sha256") as caught:
+        load_kit(KIT, origin="published")
+    assert caught.value.kind is DownloadFailure.ALTERED
 
 
-def test_a_mirror_that_is_not_there(mirror, monkeypatch, tmp_path):
-    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path / "unplugged"))
-    kit = load_kit("classification-ir")
+def test_a_mirror_that_is_not_there(mirror, monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", f"{mirror.place}/unplugged")
+    kit = load_kit(KIT)
     assert kit.origin == "included"
-    assert "there is no index.json" in kit.reason
+    assert "index.json" in kit.reason
+
+
+def test_a_model_of_kaggle_can_come_from_a_mirror(mirror, of_kaggle, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    assert load_kit(KIT).origin == "published"
 
 
 def test_the_shared_cache_is_looked_at_and_never_written(
     published, server, tmp_path, monkeypatch
 ):
     shared = tmp_path / "shared"
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(shared))
-    load_kit("classification-ir", origin="published")
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "mine"))
     monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(shared))
+    kit = load_kit(KIT, origin="published")
+    assert kit.folder.is_relative_to(tmp_path / "cache") and not shared.exists()
+    shutil.move(tmp_path / "cache", shared)
     before = {path: path.stat().st_mtime_ns for path in shared.rglob("*")}
     server.answers.clear()
-    kit = load_kit("classification-ir", origin="published")
+    kit = load_kit(KIT, origin="published")
     assert kit.folder.is_relative_to(shared)
     with pytest.raises(KitError, match="not in the cache"):
-        clean_cache(["classification-ir"])
+        clean_cache([KIT])
     assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
 
 
-def test_a_shared_cache_without_the_kit_stays_as_it_is(
-    published, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(tmp_path / "shared"))
-    kit = load_kit("classification-ir", origin="published")
-    assert kit.folder.is_relative_to(tmp_path / "cache")
-    assert not (tmp_path / "shared").exists()
+@pytest.fixture
+def generated(tmp_path, monkeypatch):
+    """The first kit, with a file that a function writes; returns the calls to it."""
+    calls = []
+
+    def write(file):
+        calls.append(file)
+        file.write(b"generated")
+
+    monkeypatch.setitem(sys.modules, "generators", SimpleNamespace(write=write))
+    kits = {KIT: {"included": {"generated": {"model.pth": "generators:write"}}}}
+    KitCatalogue(monkeypatch, tmp_path, kits, beside_ours=True)
+    return calls
 
 
-def test_a_file_altered_in_the_cache_is_fetched_again(published, server):
-    kit = load_kit("classification-ir", origin="published")
-    (kit.folder / "model.bin").write_bytes(b"damaged")
-    kit = load_kit("classification-ir", origin="published")
-    assert (kit.folder / "model.bin").read_bytes() == b"\0" * 9
-    assert server.requests.count("/model.bin") == 2
-    assert server.requests.count("/model.xml") == 1
+def test_what_is_too_large_for_git_is_generated_once(generated, own_cache):
+    for _ in range(2):
+        kit = load_kit(KIT, origin="included")
+    assert len(generated) == 1
+    assert (kit.folder / "model.pth").read_bytes() == b"generated"
+    assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
+    assert kit.folder.is_relative_to(own_cache)
+    assert "generated on this machine" in repr(kit)
 
 
-def test_the_first_digits_of_a_hash_are_checked(published):
-    sha256 = hashlib.sha256(b"<net/>").hexdigest()
-    published["files"][0]["sha256_prefix"] = sha256[:8]
-    folder = load_kit("classification-ir", origin="published").folder
-    published["files"][0]["sha256_prefix"] = "00000000"
-    with pytest.raises(DownloadError, match=r"Refused 'model\.xml'(.|\n)*00000000"):
-        load_kit("classification-ir", origin="published")
-    assert not (folder / "model.xml").exists(), "no wrong file under the final name"
+@pytest.fixture(params=["full", "a file in its place"])
+def unusable_cache(request, own_cache, monkeypatch):
+    """A cache that nothing can be written to; gives what an error says of it."""
+    if request.param == "a file in its place":
+        own_cache.write_text("no folder")
+        return "cannot be written to"
+
+    def replace(path, target, replace=Path.replace):
+        if Path(target).is_relative_to(own_cache):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    return r"is on a full disk: [\d.]+ MB free, [\d.]+ MB needed.*cache clean"
 
 
-def test_auto_leaves_kaggle_alone(published, monkeypatch):
-    monkeypatch.setitem(sys.modules, "kagglehub", None)
-    published["proven"] = True
-    source = {"kagglehub": "owner/model", "member": "1.tflite"}
-    published["files"] = [{"name": "model.tflite", **source}]
-    kit = load_kit("classification-ir")
+def test_no_room_for_what_is_generated(generated, unusable_cache):
+    message = rf"cannot be completed: the cache .*{unusable_cache}.*NOTEBOOK_KITS_CACHE"
+    with pytest.raises(KitError, match=message):
+        load_kit(KIT, origin="included")
+
+
+def test_no_room_for_what_a_mirror_has(mirror, server, unusable_cache):
+    message = rf"the cache .*{unusable_cache}(.|\n)*NOTEBOOK_KITS_CACHE"
+    with pytest.raises(DownloadError, match=message) as caught:
+        load_kit(KIT, origin="published")
+    assert caught.value.kind in ("no_space", "unwritable")
+    kit = load_kit(KIT)
     assert kit.origin == "included"
-    assert "origin='published'" in kit.reason
+    assert "NOTEBOOK_KITS_CACHE" in kit.reason
+    assert server.requests == [], "no host helps there"
 
 
-def test_a_model_of_kaggle_can_come_from_a_mirror(mirror, published, monkeypatch):
-    monkeypatch.setitem(sys.modules, "kagglehub", None)
-    published["files"][0] = {
-        "name": "model.xml",
-        "kagglehub": "owner/model",
-        "member": "1",
-    }
-    assert load_kit("classification-ir").origin == "published"
-
-
-def test_what_lessons_find_can_be_collected(tmp_path, monkeypatch):
-    log = tmp_path / "found.jsonl"
-    monkeypatch.setenv("NOTEBOOK_KITS_FOUND", str(log))
-    kit(tmp_path).expect("count", np.int64(3))
-    found = {"kit": "toy", "origin": "included", "what": "count", "found": 3}
-    assert json.loads(log.read_text()) == found
-
-
-@pytest.mark.parametrize("name", list_kits())
-def test_pins_are_whole_hashes_of_known_files(name):
-    for facts in registry.registry()[name].get("published", {}).get("files", ()):
-        assert set(facts.get("sha256", "")) <= set("0123456789abcdef")
-        assert len(facts.get("sha256", "0" * 64)) == 64
-        assert facts.get("sha256_prefix", "") in facts.get("url", "")
+def test_no_room_for_what_a_host_has(published, own_cache):
+    own_cache.write_text("no folder")
+    with pytest.raises(DownloadError, match="NOTEBOOK_KITS_CACHE") as caught:
+        load_kit(KIT, origin="published")
+    assert caught.value.kind is DownloadFailure.UNWRITABLE
+    assert "NOTEBOOK_KITS_CACHE" in load_kit(KIT, "prefer-published").reason
 
 
 def test_unknown_names():
     with pytest.raises(KitError, match="classification-ir"):
         load_kit("klassification")
-    with pytest.raises(ValueError, match="NOTEBOOK_KITS"):
-        load_kit("classification-ir", origin="famous")
+    with pytest.raises(ValueError, match=r"'prefer-published'.*NOTEBOOK_KITS"):
+        load_kit(KIT, origin="famous")
     with pytest.raises(KitError, match="missing"):
-        loading.included_folder("nothing")
+        included.included_folder("nothing")
 
 
 def test_a_missing_file_is_named(monkeypatch, tmp_path):
     card = {"files": {"model.xml": {"bytes": 1, "sha256": ""}}}
     (tmp_path / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr(loading, "included_folder", lambda name: tmp_path)
+    for module in (included, sources):
+        monkeypatch.setattr(module, "included_folder", lambda name: tmp_path)
     with pytest.raises(KitError, match=r"model\.xml"):
-        load_kit("classification-ir", origin="included")
+        load_kit(KIT, origin="included")
 
 
-def test_whoever_runs_the_lessons_learns_which_kits_were_used(monkeypatch, tmp_path):
-    log = tmp_path / "kits.jsonl"
-    monkeypatch.setenv("NOTEBOOK_KITS_LOG", str(log))
-    load_kit("classification-ir", origin="included")
-    assert json.loads(log.read_text())["origin"] == "included"
+def test_whoever_runs_the_lessons_learns_what_was_loaded_and_found(caplog, tmp_path):
+    with caplog.at_level("INFO", logger="notebook_utils.kits"):
+        load_kit(KIT, origin="included")
+        kit(tmp_path).expect("count", np.int64(3))
+    loaded, found = caplog.records
+    assert (loaded.kit, loaded.origin) == (KIT, "included")
+    assert (found.kit, found.what, found.found) == ("toy", "count", 3)
+
+
+def test_labels_are_one_for_each_output(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_bytes(LABELS + b"\n street sign \n")
+    assert read_labels(path, first=["background"], without=["street sign"]) == (
+        "background",
+        "tench",
+        "goldfish",
+    )
+    assert read_labels(tmp_path / "none.txt") == ()
+    coco = catalogue()["detection-yolov5n"].published.labels["without"]
+    assert len(set(coco)) == len(coco) == 91 - 80, "names in the file, and classes"
 
 
 def kit(folder, **changes):
@@ -465,20 +532,14 @@ def test_a_kit_shown_is_a_table_of_its_files(tmp_path):
     assert "because &lt;it&gt; is" in kit(tmp_path)._repr_html_()
 
 
-def test_expect_accepts_what_is_recorded(tmp_path, capsys):
+def test_expect(tmp_path, capsys):
     kit(tmp_path).expect("label", "duck")
     kit(tmp_path).expect("count", np.int64(3))
-    assert "as recorded" in capsys.readouterr().out
-
-
-def test_expect_refuses_anything_else(tmp_path):
-    with pytest.raises(AssertionError, match="Expected the label 'duck'"):
-        kit(tmp_path).expect("label", "ball")
-
-
-def test_expect_says_when_nothing_is_recorded(tmp_path, capsys):
+    assert capsys.readouterr().out.count("as recorded") == 2
     kit(tmp_path).expect("score", 0.5)
     assert "Nothing is recorded" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="Expected the label 'duck'"):
+        kit(tmp_path).expect("label", "ball")
 
 
 def test_preprocessing_in_each_layout_and_colour_order():
@@ -503,6 +564,6 @@ def test_preprocessing_scales_in_the_order_of_the_channels():
 @pytest.mark.parametrize(
     "picture", [PICTURE[..., 0], PICTURE.astype(float), PICTURE[..., :2]]
 )
-def test_what_is_no_picture_is_refused(picture):
+def test_what_is_no_image_is_refused(picture):
     with pytest.raises(ValueError, match="Expected a picture of shape"):
         Preprocessing((2, 2))(picture)

@@ -1,5 +1,5 @@
+from kit_catalogue import KitCatalogue
 from notebook_utils import list_kits
-from notebook_utils.kits import registry
 from notebook_utils.kits.overview import show_kits
 from notebook_utils.kits.table import Table
 
@@ -10,23 +10,29 @@ def test_every_kit_has_a_row():
     assert {len(row) for row in table.rows} == {len(table.head)}
 
 
-def test_sizes_and_licences_are_those_of_both_origins(monkeypatch):
-    files = [{"name": "model.xml", "size_bytes": 1500}, {"name": "model.bin"}]
-    published = {"licence": "MIT", "proven": True, "files": files}
-    entry = {"title": "a model", "included": {}, "published": published}
-    monkeypatch.setattr(registry, "_read", lambda _: {"classification-ir": entry})
-    (row,) = show_kits().rows
-    assert row[0:2] == ("classification-ir", "a model")
-    assert row[3:] == ("size not known; more than 2 kB", "MIT", "yes")
-    files[1]["size_bytes"] = 998_500
-    assert show_kits().rows[0][3] == "1.0 MB"
-    published["proven"] = False
-    assert show_kits().rows[0][5] == "not yet"
-    for file in files:
-        del file["size_bytes"]
-    assert show_kits().rows[0][3] == "size not known"
-    del entry["published"]
-    assert show_kits().rows[0][3:] == ("never published", "", "")
+def test_sizes_and_licences_are_those_of_both_origins(tmp_path, monkeypatch):
+    files = [{"name": "model.xml", "url": "a"}, {"name": "model.bin", "url": "b"}]
+    kit = {"title": "a model", "published": {"licence": "MIT", "files": files}}
+    catalogue = KitCatalogue(monkeypatch, tmp_path, {"classification-ir": kit})
+    assert show_kits().rows[0][:2] == ("classification-ir", "a model")
+
+    def published():
+        (row,) = show_kits().rows
+        return row[3:]
+
+    assert published() == ("more than 0 B", "MIT", "not yet")
+    files[0]["about_mb"] = 0.5
+    files[1]["about_mb"] = 2
+    catalogue.write()
+    assert published() == ("about 2.5 MB", "MIT", "not yet")
+    pins = {"a": b"\0" * 1500, "b": b"\0" * 998_500}
+    catalogue.pin(pins)
+    assert published() == ("1.0 MB", "MIT", "not yet")
+    catalogue.pin(pins, verified=["classification-ir"])
+    assert published() == ("1.0 MB", "MIT", "yes")
+    del kit["published"]
+    catalogue.write()
+    assert published() == ("never published", "", "")
 
 
 def test_what_is_made_here_is_not_given_a_size():

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = ("catalogue.toml", "catalogue.lock.json")
 HEAVY = ("numpy", "cv2", "openvino", "torch", "IPython", "matplotlib", "requests")
 
 
@@ -62,7 +63,7 @@ def tree():
 
 def test_the_wheel_holds_the_package_and_the_kits_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert "notebook_utils/kits/kits.toml" in names
+    assert {f"notebook_utils/kits/{n}" for n in CATALOGUE} <= set(names)
     assert "notebook_utils/__init__.pyi" in names
     kits = {path.parent.name for path in (ROOT / "data" / "kits").glob("*/card.json")}
     carried = {name.split("/")[3] for name in names if "/data/kits/" in name}

@@ -1,5 +1,6 @@
 import pytest
 
+from kit_catalogue import KitCatalogue
 from notebook_utils import WorkshopError, load_kit
 from notebook_utils.kits import preference
 from notebook_utils.kits.preference import (
@@ -11,19 +12,17 @@ from notebook_utils.kits.preference import (
 
 @pytest.fixture(autouse=True)
 def undecided(monkeypatch):
-    monkeypatch.delenv("NOTEBOOK_KITS", raising=False)
-
-
-def test_nobody_chose():
-    assert preferred_origin() == "auto"
+    for name in ("", "_MIRROR"):
+        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
 
 
 def test_a_choice_is_remembered_and_the_variable_comes_first(monkeypatch):
+    assert preferred_origin() == "auto", "nobody chose"
     prefer_origin("included")
     assert preferred_origin() == "included"
     assert "as asked for" in load_kit("classification-ir").reason
-    monkeypatch.setenv("NOTEBOOK_KITS", "published")
-    assert preferred_origin() == "published"
+    monkeypatch.setenv("NOTEBOOK_KITS", "Prefer-Published")
+    assert preferred_origin() == "prefer-published"
 
 
 def test_an_unknown_word_is_refused(monkeypatch):
@@ -42,12 +41,8 @@ def test_a_damaged_memory_is_no_choice(content):
     assert preferred_origin() == "auto"
 
 
-def test_where_nothing_can_be_written_the_variable_is_named(monkeypatch, tmp_path):
-    (tmp_path / "file").write_text("")
-    nowhere = tmp_path / "file" / "kits-origin.txt"
-    monkeypatch.setattr(preference, "preference_file", lambda: nowhere)
-    with pytest.raises(WorkshopError, match="NOTEBOOK_KITS"):
-        prefer_origin("included")
+def values(buttons):
+    return [value for _, value in buttons.options]
 
 
 def test_the_buttons_show_and_remember_the_choice():
@@ -55,18 +50,38 @@ def test_the_buttons_show_and_remember_the_choice():
     buttons, said = kits_widget().children
     assert buttons.value == "published" and not buttons.disabled
     assert said.value == ""
-    buttons.value = "auto"
-    assert preferred_origin() == "auto"
-    assert said.value.startswith("Remembered: famous where tried")
+    buttons.value = "prefer-published"
+    assert preferred_origin() == "prefer-published"
+    assert said.value.startswith("Remembered: published where possible")
     assert "next load_kit" in said.value
+
+
+def test_auto_is_offered_where_it_has_an_effect(monkeypatch, tmp_path):
+    file = {"name": "model", "url": "https://host/x"}
+    kits = {"toys": {"published": {"licence": "AGPL-3.0", "files": [file]}}}
+    catalogue = KitCatalogue(monkeypatch, tmp_path, kits)
+    catalogue.pin({"https://host/x": b"model"}, verified=["toys"])
+    buttons, _ = kits_widget().children
+    assert values(buttons) == ["included", "prefer-published", "published"]
+    assert buttons.value == "included", "which is what auto gives"
+    catalogue.change("toys", licence="MIT")
+    buttons, _ = kits_widget().children
+    four = ["included", "auto", "prefer-published", "published"]
+    assert values(buttons) == four
+    assert buttons.value == "auto"
+    catalogue.pin({})
+    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", "/stick")
+    assert values(kits_widget().children[0]) == four
 
 
 def test_a_choice_that_cannot_be_remembered_is_told(monkeypatch, tmp_path):
     (tmp_path / "a<b").write_text("")
     nowhere = tmp_path / "a<b" / "kits-origin.txt"
     monkeypatch.setattr(preference, "preference_file", lambda: nowhere)
+    with pytest.raises(WorkshopError, match="NOTEBOOK_KITS"):
+        prefer_origin("included")
     buttons, said = kits_widget().children
-    buttons.value = "included"
+    buttons.value = "published"
     assert "Could not remember" in said.value and "a&lt;b" in said.value
 
 

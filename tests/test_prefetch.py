@@ -3,9 +3,10 @@ import json
 import pytest
 
 from conftest import Answer
-from notebook_utils import KitError, load_kit
+from kit_catalogue import KitCatalogue
+from notebook_utils import DownloadError, KitError, load_kit
 from notebook_utils.__main__ import main
-from notebook_utils.kits import registry
+from notebook_utils.errors import DownloadFailure
 from notebook_utils.kits.prefetch import prefetch
 
 
@@ -13,17 +14,15 @@ from notebook_utils.kits.prefetch import prefetch
 def kits(server, tmp_path, monkeypatch):
     """Two kits that share a picture, and one that was never published."""
     monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    for name in ("", "_MIRROR", "_SHARED_CACHE", "_OVERLAY"):
+    for name in ("", "_MIRROR", "_SHARED_CACHE"):
         monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
-    entries = {
+    kits = {
         name: {"published": {"files": [file(server, name), file(server, "picture")]}}
         for name in ("one", "two")
     }
-    entries["ours"] = {"included": {}}
-    monkeypatch.setattr(registry, "_read", lambda overlay: entries)
+    KitCatalogue(monkeypatch, tmp_path, kits | {"ours": {"included": {}}})
     for name in ("one", "two", "picture"):
         server.answers[f"/{name}"] = Answer(name.encode())
-    return entries
 
 
 def file(server, name):
@@ -82,20 +81,24 @@ def test_one_failure_leaves_the_rest(tmp_path, server, capsys):
     assert main(["prefetch", "--to", str(tmp_path)]) == 0
 
 
-def test_a_silent_host_is_asked_for_one_file(tmp_path, server, monkeypatch):
+def test_a_silent_host_is_asked_for_one_file(tmp_path, monkeypatch):
     calls = []
 
-    def silent(file, target, patience):
+    def silent(file, target, policy):
         calls.append(file.name)
-        from notebook_utils import DownloadError
-
-        raise DownloadError(f"Could not fetch.\n  {file.addresses[0]}: no connection")
+        raise DownloadError("no connection", kind=DownloadFailure.UNREACHABLE)
 
     monkeypatch.setattr("notebook_utils.kits.prefetch.fetch", silent)
-    done = prefetch([], tmp_path)
+    done = prefetch([], tmp_path / "mirror")
     assert calls == ["one.bin"]
     assert len(done.failed) == 4
     assert "did not answer before" in done.failed["two/picture.bin"]
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path):
+    (tmp_path / "mirror").write_text("no folder")
+    with pytest.raises(KitError, match=r"Cannot write to .*mirror.*another folder"):
+        prefetch(["one"], tmp_path / "mirror")
 
 
 def test_an_altered_file_that_cannot_be_had_leaves_the_index(tmp_path, server):
@@ -113,10 +116,7 @@ def test_kits_that_cannot_be_fetched(tmp_path):
             prefetch([name], tmp_path)
 
 
-def test_a_prefetched_folder_is_a_mirror(tmp_path, monkeypatch, kits, server):
-    kits["one"] |= {"title": "one", "included": {}}
-    facts = {"proven": False, "licence": "MIT", "attribution": "", "preprocess": {}}
-    kits["one"]["published"] |= facts | {"preprocess": {"size": [2, 2]}}
+def test_a_prefetched_folder_is_a_mirror(tmp_path, monkeypatch, server):
     prefetch([], tmp_path / "mirror")
     server.answers.clear()
     monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", str(tmp_path / "mirror"))

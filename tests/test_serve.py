@@ -1,5 +1,6 @@
 import http.client
 import os
+import socket
 import threading
 
 import pytest
@@ -78,6 +79,16 @@ def test_no_link_leads_out(running, folder):
 def test_nothing_is_written(running, folder, method):
     assert ask(running, "/kit/model.bin", method)[0] == 501
     assert (folder / "kit" / "model.bin").read_bytes() == b"model"
+
+
+def test_a_client_that_hangs_up_leaves_no_traceback(running, folder, capfd):
+    (folder / "kit" / "model.bin").write_bytes(b"\0" * 50_000_000)
+    with socket.create_connection(("127.0.0.1", running.server_port)) as client:
+        client.sendall(b"GET /kit/model.bin HTTP/1.1\r\n\r\n")
+        client.recv(1000)
+    running.shutdown()
+    running.server_close()  # waits for the thread of the request
+    assert capfd.readouterr().err == ""
 
 
 def test_this_machine_alone_unless_asked(folder):

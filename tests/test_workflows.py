@@ -26,7 +26,7 @@ SCHEMAS = {
 }
 # What a job may be allowed beside reading, and what for.
 WRITES = {
-    ("weekly", "propose"): {"contents", "pull-requests"},  # the pins of proven kits
+    ("weekly", "propose"): {"contents", "pull-requests"},  # the pins of verified kits
     ("weekly", "tell"): {"issues"},
     ("weekly", "record"): {"contents"},  # the branch `status`
     ("publish", "push"): {"contents"},  # the branch `published`

@@ -80,16 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_names(refresh)
     refresh.set_defaults(handler=_refresh)
 
-    prove = commands.add_parser(
-        "prove", help="fetch a published kit, run its lessons on it, record it"
+    verify = commands.add_parser(
+        "verify", help="fetch published kits, run their lessons on them, write the lock"
     )
-    prove.add_argument(
-        "kit", nargs="?", metavar="KIT", help="default: all that are not proven"
+    verify.add_argument(
+        "kits", nargs="*", metavar="KIT", help="default: all that are not verified"
     )
-    prove.add_argument(
-        "--write", action="store_true", help="change kits.toml, not only print it"
+    verify.add_argument(
+        "--files",
+        type=Path,
+        metavar="FOLDER",
+        help="take the files from here (files/ and manifest.tsv), not from the hosts",
     )
-    prove.set_defaults(handler=_prove)
+    verify.set_defaults(handler=_verify)
 
     handout = commands.add_parser(
         "handout", help="copy lessons without solutions and outputs into a folder"
@@ -200,13 +203,13 @@ def _refresh(arguments: argparse.Namespace, rest: list[str]) -> int:
     return 1 if any(result.status in BAD for result in results) else 0
 
 
-def _prove(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from .prove import prove_each
+def _verify(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from .verify import verify_kits
 
     root = _root(arguments)
     lessons = read_collection(root / "notebooks").lessons
-    kits = [arguments.kit] if arguments.kit else None
-    return prove_each(kits, lessons, root / "build" / "prove", write=arguments.write)
+    output = root / "build" / "verify"
+    return verify_kits(arguments.kits, lessons, output, arguments.files)
 
 
 def _colab(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -1,6 +1,5 @@
 """One notebook run from its first cell to its last, in a kernel of its own."""
 
-import json
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from .collection import Lesson
+from .observer import observed, read_events
 from .results import KERNEL_DIED, FailingCell, LessonResult
 from .usage import UsageSampler
 
@@ -29,7 +29,6 @@ OUTPUT_TIMEOUT_S = 60
 # Characters of what a kernel's process printed before it died.
 LAST_WORDS = 4000
 
-KITS_LOG = "NOTEBOOK_KITS_LOG"
 
 # What a cell's metadata may say under "jupyter": its source or outputs are folded away.
 COLLAPSED = ("source_hidden", "outputs_hidden")
@@ -86,7 +85,7 @@ def execute(
     for _, cell in cells:
         cell.outputs, cell.execution_count = [], None
     with kits_log() as log:
-        given = {"NOTEBOOK_KITS": "included", **os.environ, KITS_LOG: str(log)}
+        given = {"NOTEBOOK_KITS": "included", **os.environ, **observed(log)}
         printed = log.with_name("kernel.log")
         variables = {**given, **(environment or {})}
         try:
@@ -109,7 +108,7 @@ def kits_log() -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty file; the environment variable ``NOTEBOOK_KITS_LOG`` should name it.
+        An empty file, for ``observed``.
     """
     with tempfile.TemporaryDirectory(prefix="curator-") as folder:
         path = Path(folder) / "kits.jsonl"
@@ -120,9 +119,10 @@ def kits_log() -> Iterator[Path]:
 def read_kits_log(path: Path) -> list[dict[str, str]]:
     """Read what was announced: one JSON object a line, each kit and origin once."""
     announced: dict[tuple[str, str], dict[str, str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        entry = {key: str(value) for key, value in json.loads(line).items()}
-        announced[entry.get("kit", ""), entry.get("origin", "")] = entry
+    for event in read_events(path):
+        if "what" not in event:
+            entry = {key: str(value) for key, value in event.items()}
+            announced[entry.get("kit", ""), entry.get("origin", "")] = entry
     return list(announced.values())
 
 

@@ -1,12 +1,12 @@
 """What the README and the lessons say about a lesson: memory, download, result.
 
 All of it comes from the list of lessons, the record of their last refresh and
-``kits.toml``: nothing is kept by hand.
+the catalogue of kits: nothing is kept by hand.
 """
 
 import math
 
-from notebook_utils.kits.registry import registry
+from notebook_utils.kits.catalogue import catalogue
 
 from .collection import Lesson
 from .comparison import is_checked
@@ -34,16 +34,15 @@ def download(lesson: Lesson) -> str:
     Returns
     -------
     str
-        The sum over the published files of its proven kits, each address once; or
+        The sum over the published files that ``auto`` takes, each address once; or
         ``"none"``.
     """
     sizes: dict[str, int] = {}
     for kit in lesson.kits:
-        published = registry().get(kit, {}).get("published", {})
-        if published.get("proven"):
-            for file in published["files"]:
-                source = file.get("url") or f"{file['kagglehub']}/{file.get('member')}"
-                sizes[source] = file["size_bytes"]
+        entry = catalogue().get(kit)
+        if entry and entry.published and entry.verified and entry.is_permissive:
+            for file in entry.published.files:
+                sizes[file.source] = file.expected.size_bytes or 0
     return f"{math.ceil(sum(sizes.values()) / 1e6)} MB" if sizes else "none"
 
 

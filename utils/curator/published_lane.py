@@ -2,8 +2,9 @@
 
 The folder that the environment variable ``PUBLISHED_FILES`` names holds the files in
 ``files/`` and says in ``manifest.tsv`` what each is. Some are not the files that
-``kits.toml`` means but others of the same kind; for these an overlay, which is a test
-fixture, says how the lesson has to use them.
+the catalogue means but others of the same kind; for these an overlay, which is a test
+fixture, says how the lesson has to use them. The kernels read it as a further catalogue
+(``observer.CATALOGUES``), and write down what they load (``observer.observed``).
 """
 
 import csv
@@ -24,12 +25,13 @@ from rich.table import Table
 from notebook_utils.download import Wanted
 from notebook_utils.errors import WorkshopError
 from notebook_utils.kits.cache import sums_of
+from notebook_utils.kits.catalogue import catalogue
 from notebook_utils.kits.mirrors import write_index
-from notebook_utils.kits.registry import registry
 from notebook_utils.kits.serve import FolderServer
 
 from .checks import Check
 from .collection import Lesson
+from .observer import CATALOGUES
 from .progress import RunProgress
 from .results import LessonResult
 from .runner import run_lessons
@@ -109,7 +111,7 @@ def check_published(
         with served(mirror) as address:
             environment = {
                 **mirror_environment(address, Path(temporary) / "cache"),
-                "NOTEBOOK_KITS_OVERLAY": str(overlay),
+                CATALOGUES: str(overlay),
             }
             results = run(chosen, output, environment)
     shown = [plan for plan in plans if plan.kit in used]
@@ -131,7 +133,7 @@ def plan_kits(folder: Path, overlay: Path) -> list[Plan]:
     Returns
     -------
     list of Plan
-        One for each kit, in the order of ``kits.toml``.
+        One for each kit, in the order of the catalogue.
 
     Raises
     ------
@@ -141,13 +143,13 @@ def plan_kits(folder: Path, overlay: Path) -> list[Plan]:
     at_hand = read_manifest(folder)
     changes = tomllib.loads(overlay.read_text(encoding="utf-8"))
     plans = []
-    for name, entry in registry().items():
-        if "published" not in entry:
+    for name, entry in catalogue().items():
+        if entry.published is None:
             plans.append(Plan(name, {}, "never published"))
             continue
+        ours = [{"name": f.name, "url": f.source} for f in entry.published.files]
         changed = changes.get(name, {}).get("published", {})
-        files = changed.get("files", entry["published"]["files"])
-        plans.append(_plan(name, files, at_hand))
+        plans.append(_plan(name, changed.get("files", ours), at_hand))
     return plans
 
 

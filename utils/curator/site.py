@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.cmd.build import build_main
 
 import notebook_utils
-from notebook_utils.kits.registry import registry
+from notebook_utils.kits.catalogue import catalogue
 
 from .collection import read_collection
 from .files import write_text
@@ -91,7 +91,7 @@ def _gather(root: Path, target: Path) -> None:
     context = {
         "repository": os.environ.get("GITHUB_REPOSITORY", ""),
         "lessons": lessons,
-        "kits": registry(),
+        "kits": [kit for kit in catalogue().values() if kit.published],
         "api": _api(),
         "status": status_tables(root / "site" / "status", lessons),
     }

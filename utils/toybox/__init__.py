@@ -17,5 +17,5 @@ To add a kit:
    `onnx_network.rebuild`).
 3. Describe the kit in a `Recipe` and add it to `recipes.RECIPES`.
 4. Build it, then verify it, and commit ``data/kits/<KIT>/``. Describe what a lesson
-   needs to know about it in ``notebook_utils/kits/kits.toml``.
+   needs to know about it in ``notebook_utils/kits/catalogue.toml``.
 """

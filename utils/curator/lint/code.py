@@ -82,7 +82,7 @@ def asserted_timing(notebook: Notebook) -> Iterator[Found]:
             yield index, f"It asserts something about {name}."
 
 
-@rule("Describe the file in kits.toml and load its kit.")
+@rule("Describe the file in catalogue.toml and load its kit.")
 def file_addresses(notebook: Notebook) -> Iterator[Found]:
     """Refuse addresses of files: hosts move, and a class has no network."""
     for index, cell in enumerate(notebook.content.cells):
@@ -92,7 +92,7 @@ def file_addresses(notebook: Notebook) -> Iterator[Found]:
                 yield index, f"It names the file {address}."
 
 
-@rule("Mend the list in collection.toml, from which kits are proven.")
+@rule("Mend the list in collection.toml, from which kits are verified.")
 def listed_kits(notebook: Notebook) -> Iterator[Found]:
     """Demand that the collection lists just the kits that a lesson loads."""
     if notebook.lesson is None:

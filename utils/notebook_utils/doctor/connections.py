@@ -9,11 +9,10 @@ import requests
 
 from ..download.session import open_session
 from ..errors import DownloadError
-from ..kits.hosts import UNASKED, first_failure
+from ..kits.catalogue import catalogue
+from ..kits.hosts import ONE_ATTEMPT
 from ..kits.mirrors import open_mirror
 from ..kits.preference import preferred_origin
-from ..kits.published import PublishedFile
-from ..kits.registry import registry
 from .check import Check
 
 KAGGLE = "https://www.kaggle.com"
@@ -42,7 +41,7 @@ class Connections:
             "network",
             bool(answered) or preferred_origin() != "published",
             f"{found}; no answer from {', '.join(silent)}",
-            "Nothing to do for the included kits. For the famous ones: connect, or "
+            "Nothing to do for the included kits. For the published ones: connect, or "
             "name a folder from 'prefetch' in the variable NOTEBOOK_KITS_MIRROR.",
         )
 
@@ -86,12 +85,12 @@ class Connections:
 
 def _mirror(place: str) -> Check:
     try:
-        mirror = open_mirror(place, UNASKED)
+        mirror = open_mirror(place, ONE_ATTEMPT)
     except DownloadError as error:
         return Check(
             "network",
             False,
-            f"mirror {place}: {first_failure(error)}",
+            f"mirror {place}: {error.reason}",
             "Compare NOTEBOOK_KITS_MIRROR with what was announced, or unset it.",
         )
     return Check("network", True, f"the mirror {place} has {len(mirror.kits)} kits")
@@ -100,9 +99,8 @@ def _mirror(place: str) -> Check:
 def _hosts() -> list[str]:
     """List where the published kits come from, as addresses of the hosts."""
     hosts = set()
-    for entry in registry().values():
-        for facts in entry.get("published", {}).get("files", ()):
-            file = PublishedFile.read(facts)
+    for entry in catalogue().values():
+        for file in entry.published.files if entry.published else ():
             addresses = [*file.addresses, *([KAGGLE] if file.kaggle else [])]
             parts = [urlsplit(address) for address in addresses]
             hosts |= {f"{part.scheme}://{part.netloc}" for part in parts}

@@ -94,11 +94,11 @@ def _clean_cache(arguments: argparse.Namespace) -> int:
 
 
 def _verify_cache(arguments: argparse.Namespace) -> int:
-    from .cache import altered_files, cached_kits
+    from .cache import cached_kits
 
     faults = 0
     for kit in cached_kits():
-        lines = altered_files(kit)
+        lines = list(kit.altered_files())
         faults += len(lines)
         print(f"{'FAIL' if lines else 'ok':5} {kit.section}/{kit.folder.name}")
         for line in lines:

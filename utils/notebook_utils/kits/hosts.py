@@ -1,47 +1,43 @@
-"""Ask hosts for a file, and remember for ten minutes which of them did not answer.
+"""Fetch published files, and remember for ten minutes which hosts did not answer.
 
-On a network that swallows everything each question costs its whole time-out. One
-question is enough: the next kit, and the next lesson, need not wait again.
+On a network that swallows everything each request costs its whole time-out. One request
+is enough: the next kit, and the next lesson, need not wait again.
 """
 
-import json
+import hashlib
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..download import RetryPolicy, Wanted, fetch_first
-from ..errors import DownloadError
+from ..download import ExpectedFile, RetryPolicy, fetch_first
+from ..errors import DownloadError, DownloadFailure
 from ..files import write_whole
 from ..workspace import cache_dir
+from .catalogue import PublishedFile
+from .kaggle import fetch_from_kaggle
 
 SILENCE_S = 600
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a host is waited for.
+class HostPolicy(RetryPolicy):
+    """A retry policy for the hosts of kits.
 
     Parameters
     ----------
-    timeout
-        Seconds to wait for a connection, and for each read.
-    retries
-        How often a host that fails is asked again.
-    insists
-        Whether to ask a host that did not answer a few minutes ago.
+    ask_silent
+        Whether to ask a host that did not answer in the last ten minutes.
     """
 
-    timeout: float
-    retries: int
-    insists: bool
+    ask_silent: bool = True
 
 
-# In a class on a bad network nobody waits: one attempt, three seconds.
-UNASKED = Patience(timeout=3, retries=0, insists=False)
-ASKED_FOR = Patience(timeout=10, retries=3, insists=True)
+# In a class on a bad network nobody waits for what they did not ask for.
+ONE_ATTEMPT = HostPolicy(timeout_s=3, retries=0, ask_silent=False)
+RETRIES = HostPolicy(timeout_s=10, retries=3)
 
 
 def host_of(address: str) -> str:
@@ -55,144 +51,142 @@ def host_of(address: str) -> str:
     return urlsplit(address).netloc.rpartition("@")[2]
 
 
-class SilentHosts:
-    """The hosts that did not answer, in a small file that all processes share.
+def is_url(address: str) -> bool:
+    """Tell a URL from a path."""
+    return address.startswith(("http://", "https://"))
 
-    Parameters
-    ----------
-    path
-        The JSON file; made when the first host is noted.
-    clock
-        Returns the seconds since 1970, in step between processes.
 
-    Notes
-    -----
-    It only saves time, so nothing fails where the file cannot be read or written.
+def silent_hosts_dir() -> Path:
+    """Return the folder with an empty file for each host that did not answer."""
+    return cache_dir() / "silent-hosts"
 
-    Examples
-    --------
-    >>> hosts = SilentHosts(Path("no-such-folder") / "hosts.json")
-    >>> hosts.silent_for("https://example.org/model.xml") is None
-    True
+
+def silent_for(address: str) -> float | None:
+    """Return how many seconds ago an address's host did not answer.
+
+    Returns
+    -------
+    float or None
+        None if the host may be asked.
     """
-
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
-        self._clock = clock
-
-    def silent_for(self, address: str) -> float | None:
-        """Return how long ago the address's host did not answer.
-
-        Parameters
-        ----------
-        address
-            Of any file on that host.
-
-        Returns
-        -------
-        float or None
-            Seconds; None if the host may be asked.
-        """
-        return self._silent().get(host_of(address))
-
-    def note(self, address: str) -> None:
-        """Remember that the address's host did not answer just now."""
-        self._write(self._silent() | {host_of(address): 0.0})
-
-    def forget(self, address: str) -> None:
-        """Forget what was noted of a host, because it has answered."""
-        silent = self._silent()
-        if silent.pop(host_of(address), None) is not None:
-            self._write(silent)
-
-    def _silent(self) -> dict[str, float]:
-        """Return the hosts that are not to be asked, with their age in seconds."""
-        try:
-            noted = json.loads(self._path.read_text(encoding="utf-8"))
-            ages = {host: self._clock() - float(when) for host, when in noted.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-        return {host: age for host, age in ages.items() if 0 <= age < SILENCE_S}
-
-    def _write(self, silent: dict[str, float]) -> None:
-        now = self._clock()
-        noted = {host: now - age for host, age in silent.items()}
-        with suppress(OSError), write_whole(self._path) as file:
-            file.write(json.dumps(noted, indent=1).encode())
+    try:
+        age_s = time.time() - _note(address).stat().st_mtime
+    except OSError:
+        return None
+    return age_s if 0 <= age_s < SILENCE_S else None
 
 
-def silent_hosts() -> SilentHosts:
-    """Return this user's memory of the hosts that did not answer."""
-    return SilentHosts(cache_dir() / "hosts.json")
+def remember(address: str, *, silent: bool) -> None:
+    """Remember whether an address's host answered; it only saves time, so try."""
+    note = _note(address)
+    with suppress(OSError):
+        if silent:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.touch()
+        else:
+            note.unlink(missing_ok=True)
 
 
-def ask(
-    addresses: Sequence[str],
+def fetch(
+    file: PublishedFile,
     target: Path,
-    wanted: Wanted,
-    patience: Patience,
+    policy: HostPolicy,
     *,
-    progress: bool = True,
+    show_progress: bool = True,
 ) -> None:
-    """Fetch a file from the first address that gives it whole.
+    """Fetch one published file, whole and verified.
 
     Parameters
     ----------
-    addresses
-        Asked in this order.
+    file
+        What to fetch, and from where.
     target
-        The path to put the file at.
-    wanted
-        The size and hash it must have.
-    patience
-        How long to wait, and whether to ask hosts that are known to be silent.
-    progress
+        The path to put it at.
+    policy
+        How often a host is asked. Kaggle's library has longer waits of its own, so it
+        is left alone where there are to be no retries.
+    show_progress
         Show a progress bar.
 
     Raises
     ------
     DownloadError
-        No address gave the file.
+        No address gave the file; `kind` and `reason` are those of the last one.
+    OSError
+        The file cannot be written to `target`.
     """
-    hosts = silent_hosts()
     failures = []
-    for address in addresses:
-        silent_s = None if patience.insists else hosts.silent_for(address)
-        if silent_s is not None:
-            failures.append(
-                f"{host_of(address)} did not answer {silent_s / 60:.0f} min ago and "
-                "is not asked again for ten minutes"
-            )
-            continue
+    for address in file.addresses:
         try:
-            fetch_first(
-                [address],
-                target,
-                wanted,
-                RetryPolicy(patience.timeout, patience.retries),
-                show_progress=progress,
-            )
+            _fetch_from(address, file.expected, target, policy, show_progress)
         except DownloadError as error:
-            failures.append(first_failure(error))
-            if did_not_answer(error):
-                hosts.note(address)
+            failures.append(error)
         else:
-            hosts.forget(address)
-            return
-    raise DownloadError(
-        f"Could not fetch '{target.name}'.\n  "
-        + "\n  ".join(failures)
-        + f"\nCheck the connection and try again, or put the file at\n  {target}"
-    )
+            break
+    else:
+        if file.kaggle is None or not policy.retries:
+            raise failures[-1] if failures else _not_asked(file)
+        fetch_from_kaggle(*file.kaggle, target, file.expected)
+    fault = file.mismatch(target) if file.sha256_prefix else None
+    if fault:
+        target.unlink()
+        reason = f"{file.source}: {fault}"
+        raise DownloadError(reason, kind=DownloadFailure.ALTERED)
 
 
-def first_failure(error: DownloadError) -> str:
-    """Return the first reason that an error gives, without what to do about it."""
-    lines = str(error).splitlines()
-    return lines[min(1, len(lines) - 1)].strip().rstrip(".")
+def _fetch_from(
+    address: str,
+    expected: ExpectedFile,
+    target: Path,
+    policy: HostPolicy,
+    show_progress: bool,
+) -> None:
+    if not is_url(address):
+        _copy(Path(address), target, expected)
+        return
+    silent_s = None if policy.ask_silent else silent_for(address)
+    if silent_s is not None:
+        raise DownloadError(
+            f"{host_of(address)} did not answer {silent_s / 60:.0f} min ago and is not "
+            "asked again for ten minutes",
+            kind=DownloadFailure.UNREACHABLE,
+        )
+    try:
+        fetch_first([address], target, expected, policy, show_progress=show_progress)
+    except DownloadError as error:
+        if error.kind is DownloadFailure.UNREACHABLE:
+            remember(address, silent=True)
+        raise
+    remember(address, silent=False)
 
 
-def did_not_answer(error: DownloadError) -> bool:
-    """Tell a silent host from one that answered, but not with the file."""
-    failure = first_failure(error)
-    return any(words in failure for words in ("no answer", "no connection"))
+def _note(address: str) -> Path:
+    return silent_hosts_dir() / host_of(address).replace(":", "_")
+
+
+def _not_asked(file: PublishedFile) -> DownloadError:
+    return DownloadError(f"{file.source} is not asked; use origin='published'")
+
+
+def _copy(original: Path, target: Path, expected: ExpectedFile) -> None:
+    digest, size_bytes = hashlib.sha256(), 0
+    with closing(_pieces(original)) as pieces, write_whole(target) as copy:
+        for piece in pieces:
+            copy.write(piece)
+            digest.update(piece)
+            size_bytes += len(piece)
+        fault = expected.mismatch_of(size_bytes, digest.hexdigest())
+        if fault is not None:
+            reason = f"{original}: {fault}"
+            raise DownloadError(reason, kind=DownloadFailure.ALTERED)
+
+
+def _pieces(original: Path) -> Generator[bytes, None, None]:
+    """Read a file piece by piece; an error is the original's then, not the copy's."""
+    try:
+        with original.open("rb") as source:
+            while piece := source.read(1 << 20):
+                yield piece
+    except OSError as error:
+        reason = f"{original}: {error.strerror or error}"
+        raise DownloadError(reason, kind=DownloadFailure.REFUSED) from error

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from ..download import Wanted
-from ..errors import DownloadError
+from ..download import ExpectedFile
+from ..errors import DownloadError, DownloadFailure
 from ..files import write_whole
 
 
-def fetch_from_kaggle(handle: str, member: str, target: Path, wanted: Wanted) -> None:
+def fetch_from_kaggle(
+    handle: str, member: str, target: Path, expected: ExpectedFile
+) -> None:
     """Fetch a model and put one of its files in place.
 
     Parameters
@@ -18,26 +20,36 @@ def fetch_from_kaggle(handle: str, member: str, target: Path, wanted: Wanted) ->
         The name of the file among those of the model.
     target
         Where to put it.
-    wanted
-        The size and hash it must have.
+    expected
+        The size and checksum it must have.
 
     Raises
     ------
     DownloadError
         The library is not installed, cannot fetch the model, or fetches another one.
+    OSError
+        The file cannot be written to `target`.
     """
     try:
         import kagglehub
 
         original = Path(kagglehub.model_download(handle)) / member
-        fault = wanted.mismatch(original)
-        if fault is None:
-            with write_whole(target) as file:
-                file.write(original.read_bytes())
+        fault = expected.mismatch(original)
     except Exception as error:  # the library documents none of those it raises
-        fault = str(error)
+        raise _error(handle, target, str(error), DownloadFailure.REFUSED) from error
     if fault:
-        raise DownloadError(
-            f"Could not fetch '{target.name}'.\n  kagglehub: {handle}: {fault}\n"
-            f"Check the connection and try again, or put the file at\n  {target}"
-        )
+        raise _error(handle, target, fault, DownloadFailure.ALTERED)
+    with write_whole(target) as file:
+        file.write(original.read_bytes())
+
+
+def _error(
+    handle: str, target: Path, fault: str, kind: DownloadFailure
+) -> DownloadError:
+    reason = f"kagglehub: {handle}: {fault}"
+    return DownloadError(
+        f"Could not fetch '{target.name}'.\n  {reason}\n"
+        f"Check the connection and try again, or put the file at\n  {target}",
+        kind=kind,
+        reason=reason,
+    )

@@ -1,11 +1,9 @@
-"""All kits at a glance: the included files beside the famous ones."""
+"""All kits at a glance: the included files beside the published ones."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from .loading import included_folder
-from .registry import registry
+from .catalogue import CatalogueEntry, catalogue
+from .included import included_folder
 from .table import Table, readable_size
 
 
@@ -15,8 +13,8 @@ def show_kits() -> Table:
     Returns
     -------
     Table
-        One row for each kit, in the order of ``kits.toml``; the size of published
-        files that nobody has fetched for the collection yet is not known.
+        One row for each kit, in the order of ``catalogue.toml``. The size of published
+        files is an estimate, marked *about*, until they are pinned.
 
     Examples
     --------
@@ -25,44 +23,41 @@ def show_kits() -> Table:
     """
     rows = [
         (
-            name,
-            entry["title"],
-            _included_size(name, entry),
+            entry.name,
+            entry.title,
+            _included_size(entry),
             _published_size(entry),
-            entry.get("published", {}).get("licence", ""),
-            {True: "yes", False: "not yet", None: ""}[_tried(entry)],
+            entry.published.licence if entry.published else "",
+            ("yes" if entry.verified else "not yet") if entry.published else "",
         )
-        for name, entry in registry().items()
+        for entry in catalogue().values()
     ]
-    title = "the included files and the famous ones"
-    head = ("kit", "what it is", "included", "famous", "licence", "tried")
+    title = "the included files and the published ones"
+    head = ("kit", "what it is", "included", "published", "licence", "verified")
     remark = (
         "The included files are ours, under Apache-2.0; the licence is that of the "
-        "famous ones. Tried: the lessons ran on these very bytes of the famous files."
+        "published ones. Verified: the lessons were run on these very files."
     )
-    return Table("Kits", title, head, rows, remark, sizes=("included", "famous"))
+    return Table("Kits", title, head, rows, remark, sizes=("included", "published"))
 
 
-def _tried(entry: Mapping[str, Any]) -> bool | None:
-    return entry["published"]["proven"] if "published" in entry else None
-
-
-def _included_size(name: str, entry: Mapping[str, Any]) -> str:
-    card = json.loads((included_folder(name) / "card.json").read_text("utf-8"))
+def _included_size(entry: CatalogueEntry) -> str:
+    card = json.loads((included_folder(entry.name) / "card.json").read_text("utf-8"))
     size_bytes = sum(facts["bytes"] for facts in card["files"].values())
     size = readable_size(size_bytes)
-    if "generated" not in entry["included"]:
+    if not entry.included.generated:
         return size
     made = "made on this machine"
     return f"{size}, the rest {made}" if size_bytes else made
 
 
-def _published_size(entry: Mapping[str, Any]) -> str:
-    if "published" not in entry:
+def _published_size(entry: CatalogueEntry) -> str:
+    if entry.published is None:
         return "never published"
-    sizes = [facts.get("size_bytes") for facts in entry["published"]["files"]]
-    known = sum(size for size in sizes if size)
-    if None not in sizes:
-        return readable_size(known)
-    more = f"; more than {readable_size(known)}" if known else ""
-    return f"size not known{more}"
+    files = entry.published.files
+    sizes = [file.size_bytes for file in files]
+    size = readable_size(sum(size for size in sizes if size is not None))
+    if None in sizes:
+        return f"more than {size}"
+    exact = all(file.expected.size_bytes is not None for file in files)
+    return size if exact else f"about {size}"

@@ -1,4 +1,4 @@
-"""Famous models or the included ones: what this user chose, remembered.
+"""Where kits come from: the four choices, and what this user chose, remembered.
 
 Lesson 00 offers the choice. It holds for every lesson after it, in every kernel; the
 variable ``NOTEBOOK_KITS`` and ``load_kit(..., origin=...)`` come before it.
@@ -7,6 +7,7 @@ variable ``NOTEBOOK_KITS`` and ``load_kit(..., origin=...)`` come before it.
 import html
 import os
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,41 @@ from platformdirs import user_config_path
 from ..errors import WorkshopError
 from ..files import write_whole
 from ..workspace import APPLICATION
+from .catalogue import catalogue
 
-ORIGINS = ("auto", "published", "included")
+
+class Choice(StrEnum):
+    """Which of a kit's files are wanted; :func:`load_kit` says what each means."""
+
+    INCLUDED = "included"
+    AUTO = "auto"
+    PREFER_PUBLISHED = "prefer-published"
+    PUBLISHED = "published"
+
+    @classmethod
+    def of(cls, word: str) -> "Choice":
+        """Read a choice in upper or lower case.
+
+        Raises
+        ------
+        ValueError
+            `word` is none of the four.
+        """
+        with suppress(ValueError):
+            return cls(word.strip().lower())
+        known = ", ".join(repr(str(choice)) for choice in cls)
+        raise ValueError(
+            f"Expected one of the origins {known}, found {word!r}. Look at origin= and "
+            "at the variable NOTEBOOK_KITS."
+        )
 
 
-def preferred_origin() -> str:
+def preferred_origin() -> Choice:
     """Return the origin that kits come from unless a lesson asks for another.
 
     Returns
     -------
-    str
+    Choice
         The value of ``NOTEBOOK_KITS``, else what :func:`prefer_origin` remembered,
         else ``"auto"``.
 
@@ -34,7 +60,7 @@ def preferred_origin() -> str:
         ``NOTEBOOK_KITS`` holds another word.
     """
     told = os.environ.get("NOTEBOOK_KITS")
-    return checked_origin(told) if told else _remembered()
+    return Choice.of(told) if told else _remembered()
 
 
 def prefer_origin(origin: str) -> None:
@@ -43,33 +69,24 @@ def prefer_origin(origin: str) -> None:
     Parameters
     ----------
     origin
-        ``"auto"``, ``"published"`` or ``"included"``; see ``load_kit``.
+        One of the four choices; see ``load_kit``.
 
     Raises
     ------
     ValueError
-        `origin` is none of the three.
+        `origin` is none of the four.
     WorkshopError
         It cannot be written down.
     """
+    choice = Choice.of(origin)
     try:
         with write_whole(preference_file()) as file:
-            file.write(f"{checked_origin(origin)}\n".encode())
+            file.write(f"{choice}\n".encode())
     except OSError as error:
         raise WorkshopError(
             f"Could not remember the choice in {preference_file()}: {error}. Set the "
-            f"environment variable NOTEBOOK_KITS to {origin!r} instead."
+            f"environment variable NOTEBOOK_KITS to {str(choice)!r} instead."
         ) from error
-
-
-def checked_origin(origin: str) -> str:
-    """Return `origin` if it is one of the three; raise ValueError if not."""
-    if origin not in ORIGINS:
-        raise ValueError(
-            "Expected the origin 'auto', 'published' or 'included', found "
-            f"{origin!r}. Look at origin= and at the variable NOTEBOOK_KITS."
-        )
-    return origin
 
 
 def preference_file() -> Path:
@@ -83,8 +100,10 @@ def kits_widget() -> Any:
     Returns
     -------
     ipywidgets.VBox
-        The buttons, and below them what was chosen and when it takes effect. A variable
-        ``NOTEBOOK_KITS`` still wins: the buttons are switched off where it is set.
+        The buttons, and below them what was chosen and when it takes effect. ``auto``
+        is offered where it differs from ``included``: with a mirror, or once a
+        permissively licensed kit is verified. A variable ``NOTEBOOK_KITS`` still wins:
+        the buttons are switched off where it is set.
     """
     import ipywidgets
 
@@ -108,27 +127,43 @@ def kits_widget() -> Any:
 def _buttons() -> Any:
     import ipywidgets
 
+    options = {
+        Choice.INCLUDED: ("included", "our own small models, no network needed"),
+        Choice.AUTO: (
+            "published where verified",
+            "published files that the lessons were run on, else the included ones",
+        ),
+        Choice.PREFER_PUBLISHED: (
+            "published where possible",
+            "published files; the included ones where they cannot be had",
+        ),
+        Choice.PUBLISHED: (
+            "published, or an error",
+            "published files; a lesson stops where they cannot be had",
+        ),
+    }
+    chosen = preferred_origin()
+    if not _auto_has_an_effect():
+        del options[Choice.AUTO]
+        chosen = Choice.INCLUDED if chosen is Choice.AUTO else chosen
     return ipywidgets.ToggleButtons(
-        options=[
-            ("included", "included"),
-            ("famous where tried", "auto"),
-            ("famous, or an error", "published"),
-        ],
-        value=preferred_origin(),
+        options=[(label, str(choice)) for choice, (label, _) in options.items()],
+        value=str(chosen),
         description="Models:",
-        tooltips=[
-            "our own small models, no network needed",
-            "famous models that were tried with the lessons, else the included ones",
-            "famous models; a lesson stops where it cannot have them",
-        ],
+        tooltips=[tooltip for _, tooltip in options.values()],
         disabled=bool(os.environ.get("NOTEBOOK_KITS")),
         style={"button_width": "auto"},  # the usual width cuts the words off
     )
 
 
-def _remembered() -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        word = preference_file().read_text(encoding="utf-8").strip()
-        if word in ORIGINS:
-            return word
-    return "auto"
+def _auto_has_an_effect() -> bool:
+    """Tell whether ``auto`` ever gives other files than ``included``."""
+    return bool(os.environ.get("NOTEBOOK_KITS_MIRROR")) or any(
+        entry.verified and entry.is_permissive for entry in catalogue().values()
+    )
+
+
+def _remembered() -> Choice:
+    with suppress(OSError, ValueError):
+        return Choice(preference_file().read_text(encoding="utf-8").strip())
+    return Choice.AUTO

@@ -5,13 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DownloadError, KitError
+from ..errors import DownloadError, DownloadFailure, KitError
 from ..files import write_whole
-from .cache import sums_of
-from .hosts import ASKED_FOR, did_not_answer, first_failure, host_of
+from .cache import UNUSABLE_CACHE, sums_of
+from .catalogue import PublishedFile, catalogue
+from .hosts import RETRIES, fetch, host_of
 from .mirrors import INDEX, Sums, read_index, write_index
-from .published import PublishedFile, fetch
-from .registry import registry
 
 
 @dataclass
@@ -50,7 +49,8 @@ def prefetch(names: Sequence[str], folder: Path) -> Prefetched:
     Raises
     ------
     KitError
-        There is no such kit, or it was never published. Nothing was fetched.
+        There is no such kit, or it was never published; nothing was fetched then. Or
+        the folder is full or cannot be written to; what was fetched is kept then.
 
     Notes
     -----
@@ -62,9 +62,12 @@ def prefetch(names: Sequence[str], folder: Path) -> Prefetched:
     with suppress(OSError, ValueError):  # no mirror yet, or one that is made again
         index = read_index(folder / INDEX)
     work = _Work(folder, index)
-    for name, files in kits.items():
-        for file in files:
-            work.bring(name, file)
+    try:
+        for name, files in kits.items():
+            for file in files:
+                work.bring(name, file)
+    except OSError as error:
+        raise _cannot_write(folder, error.strerror or str(error)) from error
     return work.result
 
 
@@ -87,12 +90,12 @@ class _Work:
             self._index.get(kit, {}).pop(file.name, None)
             try:
                 self._copy_or_fetch(file, target)
-            except (DownloadError, OSError) as error:
-                self.result.failed[label] = str(error)
-                if isinstance(error, DownloadError):
-                    self.result.failed[label] = first_failure(error)
-                    if did_not_answer(error):
-                        self._silent |= _hosts(file)
+            except DownloadError as error:
+                if error.kind in UNUSABLE_CACHE:
+                    raise _cannot_write(self._folder, error.reason) from error
+                self.result.failed[label] = error.reason
+                if error.kind is DownloadFailure.UNREACHABLE:
+                    self._silent |= _hosts(file)
                 write_index(self._folder, self._index)
                 return
             self.result.fetched.append(label)
@@ -105,8 +108,8 @@ class _Work:
         if file.mismatch(target) is not None:
             return False
         listed = self._index.get(kit, {}).get(file.name)
-        if listed is None:  # then only a pinned hash can tell that it is the file
-            return file.wanted.sha256 is not None
+        if listed is None:  # then only a pinned checksum can tell that it is the file
+            return file.expected.sha256 is not None
         return listed == sums_of(target.parent, [file.name])[file.name]
 
     def _copy_or_fetch(self, file: PublishedFile, target: Path) -> None:
@@ -117,8 +120,18 @@ class _Work:
                 return
         if file.addresses and _hosts(file) <= self._silent:
             hosts = ", ".join(sorted(_hosts(file)))
-            raise DownloadError(f"'{file.name}':\n{hosts} did not answer before")
-        fetch(file, target, ASKED_FOR)
+            raise DownloadError(
+                f"{hosts} did not answer before", kind=DownloadFailure.UNREACHABLE
+            )
+        target.unlink(missing_ok=True)  # what is there is altered
+        fetch(file, target, RETRIES)
+
+
+def _cannot_write(folder: Path, cause: str) -> KitError:
+    return KitError(
+        f"Cannot write to {folder}: {cause}. Make room, or give another folder; the "
+        "same command goes on from here."
+    )
 
 
 def _hosts(file: PublishedFile) -> set[str]:
@@ -126,16 +139,16 @@ def _hosts(file: PublishedFile) -> set[str]:
 
 
 def _chosen(names: Iterable[str]) -> dict[str, list[PublishedFile]]:
-    entries = registry()
-    published = [name for name, entry in entries.items() if "published" in entry]
-    chosen = tuple(names) or published
+    published = {
+        name: list(entry.published.files)
+        for name, entry in catalogue().items()
+        if entry.published is not None
+    }
+    chosen = tuple(names) or tuple(published)
     for name in chosen:
         if name not in published:
             raise KitError(
                 f"Kit {name!r} has no published files. These have: "
                 f"{', '.join(published)}."
             )
-    return {
-        name: [PublishedFile.read(f) for f in entries[name]["published"]["files"]]
-        for name in chosen
-    }
+    return {name: published[name] for name in chosen}

@@ -1,9 +1,11 @@
 """Serve a folder, such as a mirror, to the machines of a class. Nothing is written."""
 
 import socket
+import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from ..errors import WorkshopError
 
@@ -49,6 +51,11 @@ class FolderServer(ThreadingHTTPServer):
                 f"Cannot listen on port {port}: {error.strerror or error}. Choose "
                 "another one with --port."
             ) from error
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up: closing a laptop is no fault."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     @property
     def address(self) -> str:

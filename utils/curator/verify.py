@@ -1,0 +1,188 @@
+"""Verifies a published kit: fetches it, runs its lessons on it, and writes the lock.
+
+``auto`` gives learners only published files that are verified: their bytes are pinned
+in ``catalogue.lock.json``, and the lessons were run on these very bytes.
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from notebook_utils.download import ExpectedFile
+from notebook_utils.errors import KitError, WorkshopError
+from notebook_utils.kits import catalogue
+from notebook_utils.kits.cache import sums_of
+from notebook_utils.kits.catalogue import Lock, PublishedFile, lock_of
+from notebook_utils.kits.hosts import RETRIES, fetch
+from notebook_utils.kits.mirrors import write_index
+
+from .collection import Lesson
+from .files import write_text
+from .observer import observed, read_events
+from .progress import RunProgress
+from .runner import run_lessons
+
+Pins = dict[str, dict[str, Any]]
+
+
+def verify_kits(
+    kits: Sequence[str],
+    lessons: Sequence[Lesson],
+    output: Path,
+    folder: Path | None = None,
+) -> int:
+    """Verify kits one after the other; one that fails keeps no other from it.
+
+    Parameters
+    ----------
+    kits
+        Their names; if there are none, all that a lesson uses and that are published
+        but not verified.
+    lessons
+        All lessons; those that use a kit are run on it.
+    output
+        A folder for the files and the reports, one for each kit. What is in it is lost.
+    folder
+        Take the bytes from its ``files/``, as far as its ``manifest.tsv`` calls them
+        real, and not from the hosts. They are pinned even where their kit lacks others.
+
+    Returns
+    -------
+    int
+        0 if all are verified, else 1.
+    """
+    used = {kit for lesson in lessons for kit in lesson.kits}
+    chosen = list(kits) or [
+        name
+        for name, entry in catalogue.catalogue().items()
+        if name in used and entry.published and not entry.verified
+    ]
+    failed = 0
+    for kit in chosen:
+        print(f"\n== {kit} ==", flush=True)
+        try:
+            problems = _verify(kit, lessons, output / kit, folder)
+        except WorkshopError as error:
+            problems = [str(error)]
+        for problem in problems:
+            print(f"Not verified: {problem}")
+        failed += bool(problems)
+    print(f"\n{len(chosen) - failed} verified, {failed} not")
+    return 1 if failed else 0
+
+
+def _verify(
+    kit: str, lessons: Sequence[Lesson], output: Path, folder: Path | None
+) -> list[str]:
+    """Verify one kit and write the lock; say why not if it fails."""
+    entry = catalogue.catalogue().get(kit)
+    if entry is None or entry.published is None:
+        raise KitError(f"There is no kit {kit!r} that was published.")
+    shutil.rmtree(output, ignore_errors=True)
+    mirror = output / "mirror"
+    files, lacking = _at_hand(entry.published.files, folder)
+    for file in files:
+        # Whatever the lock pins: here it is noticed that a host has another file now.
+        unpinned = replace(file, expected=ExpectedFile())
+        fetch(unpinned, mirror / kit / file.name, RETRIES)
+    sums = sums_of(mirror / kit, [file.name for file in files])
+    pins: Pins = {
+        published.source: sums[published.name]
+        for published in entry.published.files
+        if published.name in sums
+    }
+    if folder is not None:
+        _write_lock(pins)
+    if lacking:
+        return [f"{', '.join(lacking)}: not at hand"]
+    write_index(mirror, {kit: sums})
+    # For the lessons these are the files, and nothing is expected of them yet.
+    changes = output / "catalogue.toml"
+    write_text(changes, "")
+    write_text(lock_of(changes), Lock(pins, {kit: {"expected": {}}}).text)
+    expected, problems = _run(kit, lessons, output.resolve())
+    if not problems:
+        _write_lock(pins, {kit: {"expected": expected}})
+    return problems
+
+
+def _at_hand(
+    files: Sequence[PublishedFile], folder: Path | None
+) -> tuple[list[PublishedFile], list[str]]:
+    """Return the files with the addresses to take them from, and the names of others.
+
+    Raises
+    ------
+    KitError
+        A file is not the one that the manifest describes.
+    """
+    if folder is None:
+        return list(files), []
+    paths = {}
+    with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            if row["kind"].partition(":")[0] == "real":
+                path = folder / "files" / row["file"]
+                fault = ExpectedFile(row["sha256"], int(row["bytes"])).mismatch(path)
+                if fault:
+                    raise KitError(f"{path} is not as manifest.tsv says: {fault}.")
+                paths[row["url"]] = str(path)
+    found = [
+        replace(file, addresses=(paths[file.source],))
+        for file in files
+        if file.source in paths
+    ]
+    return found, [file.name for file in files if file.source not in paths]
+
+
+def _run(
+    kit: str, lessons: Sequence[Lesson], output: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """Run a kit's lessons on a mirror; return what they found, and what went wrong."""
+    users = [lesson for lesson in lessons if kit in lesson.kits]
+    log = output / "events.jsonl"
+    catalogues = [*catalogue.CATALOGUES[1:], output / "catalogue.toml"]
+    environment = {
+        "NOTEBOOK_KITS": "auto",  # a kit that the mirror lacks is included
+        "NOTEBOOK_KITS_MIRROR": str(output / "mirror"),
+        "NOTEBOOK_KITS_CACHE": str(output / "cache"),
+        **observed(log, catalogues),
+    }
+    run_lessons(users, output, RunProgress(), environment)
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    problems = [
+        f"{result['name']} {result['status']}: {result['reason']}"
+        for result in report["lessons"]
+        if result["status"] != "passed"
+    ]
+    of_kit = ("published", kit)
+    events = [e for e in read_events(log) if (e["origin"], e["kit"]) == of_kit]
+    if not events:
+        problems.append(f"no lesson loaded {kit} from its published files")
+    expected: dict[str, Any] = {}
+    for event in events:
+        if "what" in event:
+            what, found = event["what"], event["found"]
+            if expected.setdefault(what, found) != found:
+                problems.append(f"the {what} was {expected[what]!r}, then {found!r}")
+    return expected, problems
+
+
+def _write_lock(pins: Pins, kits: Mapping[str, Any] | None = None) -> None:
+    """Enter pins and verified kits; one whose file has changed is verified no more."""
+    path = lock_of(catalogue.CATALOGUES[-1])
+    lock = Lock.read(path)
+    changed = {s for s, pin in pins.items() if lock.files.get(s, pin) != pin}
+    for name, entry in catalogue.catalogue().items():
+        files = entry.published.files if entry.published else ()
+        if name in lock.kits and changed & {file.source for file in files}:
+            del lock.kits[name]
+            print(f"{name} is verified no more: a file of it has changed.")
+    lock.files |= pins
+    lock.kits |= kits or {}
+    write_text(path, lock.text)
+    print(f"Written to {path}")

@@ -1,0 +1,263 @@
+"""The sources that a kit's files may come from, asked in turn.
+
+A source is a function that gives the files or refuses, and says why. The refusals of
+those that were asked in vain become the kit's ``reason``. A further source, such as
+files that an installed package brings, is one more function in :func:`resolve`.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from ..errors import DownloadError, DownloadFailure
+from .cache import UNUSABLE_CACHE, bring, cached
+from .catalogue import CatalogueEntry, OriginFacts, PublishedFile
+from .hosts import ONE_ATTEMPT, RETRIES
+from .included import complete_folder, included_folder
+from .kit import KitFile, Origin
+from .mirrors import open_mirror
+from .preference import Choice
+
+_POLICIES = {
+    Choice.AUTO: ONE_ATTEMPT,
+    Choice.PREFER_PUBLISHED: replace(RETRIES, ask_silent=False),
+    Choice.PUBLISHED: RETRIES,
+}
+
+
+class RefusalKind(StrEnum):
+    """Why a source gives no files, where it is no failure of a download."""
+
+    ABSENT = "absent"  # there is no mirror, or nothing in the cache
+    NOT_LISTED = "not_listed"  # the mirror's index lacks the kit
+    NOT_VERIFIED = "not_verified"
+    NOT_PERMISSIVE = "not_permissive"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A source does not give the files.
+
+    Parameters
+    ----------
+    source
+        ``"mirror"``, ``"cache"`` or ``"hosts"``.
+    kind
+        Why; how a download failed, where one did.
+    reason
+        The same in a sentence; empty where it goes without saying.
+    """
+
+    source: str
+    kind: RefusalKind | DownloadFailure
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The files that a source gives.
+
+    Parameters
+    ----------
+    origin
+        What they are.
+    folder
+        Where they lie.
+    files
+        What they are, one by one.
+    reason
+        Why these, in a sentence; empty where the refusals say it all.
+    """
+
+    origin: Origin
+    folder: Path
+    files: tuple[KitFile, ...]
+    reason: str = ""
+
+
+def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
+    """Ask one source after the other for a kit's files.
+
+    Parameters
+    ----------
+    entry
+        The kit.
+    choice
+        Which origin is wanted.
+
+    Returns
+    -------
+    Supply
+        From the first source that gives them. Its reason also says why those before
+        it did not.
+
+    Raises
+    ------
+    DownloadError
+        The published files were asked for, and no source gives them.
+    KitError
+        The included files are missing, or cannot be completed.
+    """
+    published = entry.published
+    if published is None or choice is Choice.INCLUDED:
+        return _included(entry, choice)
+    refusals: list[Refusal] = []
+    for source in (_mirror, _cache, _hosts):
+        answer = source(entry, published, choice)
+        if isinstance(answer, Supply):
+            return replace(answer, reason=_sentences(refusals, answer.reason))
+        refusals.append(answer)
+        if answer.kind in UNUSABLE_CACHE or (
+            # An altered mirror is a fault to be told, unless the lesson can go on.
+            choice is Choice.PUBLISHED and answer.kind is DownloadFailure.ALTERED
+        ):
+            break
+    if choice is Choice.PUBLISHED:
+        raise _error(entry, refusals)
+    answer = _included(entry, choice)
+    return replace(answer, reason=_sentences(refusals, answer.reason))
+
+
+def _mirror(
+    entry: CatalogueEntry, published: OriginFacts, choice: Choice
+) -> Supply | Refusal:
+    """Give the files from the mirror that ``NOTEBOOK_KITS_MIRROR`` names."""
+    place = os.environ.get("NOTEBOOK_KITS_MIRROR", "")
+    if not place:
+        return Refusal("mirror", RefusalKind.ABSENT)
+    try:
+        mirror = open_mirror(place, _POLICIES[choice])
+        files = mirror.files(entry.name, published.files)
+        if files is None:
+            reason = f"The mirror {place} lacks this kit."
+            return Refusal("mirror", RefusalKind.NOT_LISTED, reason)
+        folder = bring(_mirrored(entry.name, files), files, _POLICIES[choice])
+    except DownloadError as error:
+        return Refusal("mirror", error.kind, f"Not from the mirror: {error.reason}.")
+    reason = f"The published files: the index of the mirror {place} lists them."
+    if choice is Choice.AUTO and not entry.verified:
+        reason += " They are not verified; naming the mirror is consent."
+    return Supply("published", folder, _rows(files, f"mirror {place}"), reason)
+
+
+def _cache(
+    entry: CatalogueEntry, published: OriginFacts, choice: Choice
+) -> Supply | Refusal:
+    """Give the files that were fetched from their hosts before."""
+    refusal = _not_unasked("cache", entry, published, choice)
+    if refusal is not None:
+        return refusal
+    folder = cached(_fetched(entry.name), published.files)
+    if folder is None:
+        return Refusal("cache", RefusalKind.ABSENT)
+    return _published(published, folder, choice)
+
+
+def _hosts(
+    entry: CatalogueEntry, published: OriginFacts, choice: Choice
+) -> Supply | Refusal:
+    """Fetch the files from their hosts into the cache."""
+    refusal = _not_unasked("hosts", entry, published, choice)
+    if refusal is not None:
+        return refusal
+    try:
+        folder = bring(_fetched(entry.name), published.files, _POLICIES[choice])
+    except DownloadError as error:
+        return Refusal("hosts", error.kind, f"Not from their hosts: {error.reason}.")
+    return _published(published, folder, choice)
+
+
+def _included(entry: CatalogueEntry, choice: Choice) -> Supply:
+    """Give the files that come with the collection; this source never refuses."""
+    card = included_folder(entry.name) / "card.json"
+    rows = [
+        KitFile(name, "made by toybox", facts["bytes"], facts["sha256"])
+        for name, facts in json.loads(card.read_text("utf-8"))["files"].items()
+    ]
+    generated = entry.included.generated
+    rows += [KitFile(name, "generated on this machine") for name in generated]
+    reason = ""
+    if choice is Choice.INCLUDED:
+        reason = "The included files, as asked for."
+    elif entry.published is None:
+        reason = "This kit was never published; it is ours."
+    return Supply("included", complete_folder(entry), tuple(rows), reason)
+
+
+def _published(published: OriginFacts, folder: Path, choice: Choice) -> Supply:
+    asked = ", as asked for" if choice is not Choice.AUTO else ""
+    reason = f"The published files{asked}."
+    return Supply("published", folder, _rows(published.files), reason)
+
+
+def _not_unasked(
+    source: str, entry: CatalogueEntry, published: OriginFacts, choice: Choice
+) -> Refusal | None:
+    """Refuse what nobody gets unasked, and say why; None if the files may be used."""
+    if choice is not Choice.AUTO:
+        return None
+    if not entry.verified:
+        reason = (
+            "The published files are not verified yet; fetch them with "
+            "origin='published'."
+        )
+        return Refusal(source, RefusalKind.NOT_VERIFIED, reason)
+    if not entry.is_permissive:
+        reason = (
+            f"The published files are under {published.licence}; fetch them with "
+            "origin='published' if you accept that."
+        )
+        return Refusal(source, RefusalKind.NOT_PERMISSIVE, reason)
+    return None
+
+
+def _fetched(kit: str) -> Path:
+    return Path("published") / kit
+
+
+def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
+    """Return a folder for what a mirror lists; the files of two never meet."""
+    sums = sorted(f"{file.name} {file.expected.sha256}" for file in files)
+    digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()
+    return Path("mirrored") / f"{kit}-{digest[:8]}"
+
+
+def _rows(files: Sequence[PublishedFile], source: str = "") -> tuple[KitFile, ...]:
+    return tuple(
+        KitFile(
+            file.name,
+            source or file.source,
+            file.expected.size_bytes,
+            file.expected.sha256,
+        )
+        for file in files
+    )
+
+
+def _sentences(refusals: Sequence[Refusal], last: str, between: str = " ") -> str:
+    """Return the reasons, each once."""
+    reasons = [*(refusal.reason for refusal in refusals), last]
+    return between.join(filter(None, dict.fromkeys(reasons)))
+
+
+def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
+    last = refusals[-1]
+    advice = "Check the connection and try again, or use origin='included'."
+    if last.kind in UNUSABLE_CACHE:
+        advice = "Then try again."
+    elif last.kind is DownloadFailure.ALTERED and last.source == "mirror":
+        advice = (
+            "The mirror holds another file than its index lists, or than this version "
+            "of the collection knows. Make it again:\n"
+            f"  python -m notebook_utils prefetch {entry.name} --to FOLDER"
+        )
+    told = _sentences(refusals, "", "\n  ")
+    return DownloadError(
+        f"The published files of kit {entry.name!r} cannot be had.\n  {told}\n{advice}",
+        kind=DownloadFailure(last.kind),
+        reason=last.reason.rstrip("."),
+    )

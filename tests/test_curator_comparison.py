@@ -121,6 +121,6 @@ def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
     (result,) = refresh_lessons(lessons, RunProgress(Console(quiet=True)))
     passes = path.stem.startswith("pass-")
     assert (result.reason == "The stored outputs still hold.") == passes, result.reason
-    book = Notebook(path, FIXTURES, notebook)
+    book = Notebook(lessons[0], root, notebook)
     rules = [RULES["tagged-outputs"], RULES["something-checked"]]
     assert any(list(rule.find(book)) for rule in rules) == (path.stem in STORED)

@@ -1,7 +1,7 @@
 """Every rule has a good and a bad example."""
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 
 import nbformat
 import pytest
@@ -12,19 +12,14 @@ from curator.lint import RULES, Notebook, lint_lessons, run_tools
 from curator.record import Refreshed, code_digest, write_entry
 from fixtures.curator_lessons import make_checkout, notebook, text
 from fixtures.lint_examples import BAD, GOOD
-from fixtures.lint_examples.code import LESSON
+from fixtures.lint_examples.code import LESSON, ROOT
 
-ROOT = Path("/srv/checkout")
-# These judge a notebook beside its entry in the collection.
-LISTED = ("listed-kits", "title-page")
-# These need more than one file: their examples are below.
+# This needs more than one file: its examples are below.
 WITH_FILES = ("stale-outputs",)
 
 
-def find(rule, book):
-    lesson = LESSON if rule in LISTED else None
-    path = ROOT / "notebooks" / "01-a.ipynb"
-    return list(RULES[rule].find(Notebook(path, ROOT, book, lesson)))
+def find(rule, content, lesson=LESSON):
+    return list(RULES[rule].find(Notebook(lesson, ROOT, content)))
 
 
 def test_every_rule_has_examples():
@@ -57,28 +52,27 @@ def test_bad_example_is_found(rule, book, index, words):
 
 def test_finding_tells_file_cell_rule_and_remedy():
     content = notebook(text("Look:"), "x = 1\n" * 21)
-    notebook_of = Notebook(ROOT / "notebooks" / "a.ipynb", ROOT, content)
-    (finding,) = RULES["cell-length"].check(notebook_of)
+    (finding,) = RULES["cell-length"].check(Notebook(LESSON, ROOT, content))
     assert finding.rule == "cell-length"
     assert finding.text == (
-        "notebooks/a.ipynb: cell 2: cell-length: It has 21 non-blank lines; at most 20 "
-        "fit. Split it, with a sentence before each part."
+        "notebooks/01-a.ipynb: cell 2: cell-length: It has 21 non-blank lines; at most "
+        "20 fit. Split it, with a sentence before each part."
     )
 
 
 def test_outputs_of_changed_code_are_found(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["x = 1"]})
     (lesson,) = read_collection(root / "notebooks").lessons
-    book = Notebook(lesson.path, root, nbformat.read(lesson.path, 4), lesson)
-    stale = RULES["stale-outputs"].find
-    assert [what for _, what in stale(book)] == ["It was never refreshed."]
-    entry = Refreshed(code_digest(book.content), peak_memory_mb=100, cpu_s=1)
+    book = nbformat.read(lesson.path, 4)
+    stale = partial(find, "stale-outputs", book, lesson)
+    assert stale() == [(None, "It was never refreshed.")]
+    entry = Refreshed(code_digest(book), peak_memory_mb=100, cpu_s=1)
     write_entry(lesson.path.parent, lesson.path.name, entry)
-    assert list(stale(book)) == []
-    book.content.cells.append(nbformat.v4.new_markdown_cell("More prose."))
-    assert list(stale(book)) == []
-    book.content.cells[0].source = "x = 2"
-    assert "Its code or tags changed" in next(stale(book))[1]
+    assert stale() == []
+    book.cells.append(nbformat.v4.new_markdown_cell("More prose."))
+    assert stale() == []
+    book.cells[0].source = "x = 2"
+    assert "Its code or tags changed" in stale()[0][1]
 
 
 def test_start_page_needs_no_exercises(tmp_path):
@@ -94,12 +88,10 @@ def test_start_page_needs_no_exercises(tmp_path):
 def test_summary_in_the_collection_must_be_filled_in_unless_it_is_a_draft():
     lesson = dataclasses.replace(LESSON, summary="(fill in: one line)")
     content = notebook(text("(fill in: why)"))
-    find = RULES["filled-in"].find
-    found = list(find(Notebook(ROOT / "a.ipynb", ROOT, content, lesson)))
+    found = find("filled-in", content, lesson)
     assert [index for index, _ in found] == [0, None]
     assert "collection.toml" in found[1][1]
-    draft = dataclasses.replace(lesson, draft=True)
-    assert list(find(Notebook(ROOT / "a.ipynb", ROOT, content, draft))) == []
+    assert find("filled-in", content, dataclasses.replace(lesson, draft=True)) == []
 
 
 def test_cell_that_is_not_python_is_left_to_ruff():

@@ -37,11 +37,9 @@ def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
     NotebookError
         A file is no notebook.
     """
-    return [
-        finding
-        for lesson in lessons
-        for rule in RULES.values()
-        for finding in rule.check(
-            Notebook(lesson.path, root, read_notebook(lesson.path), lesson)
-        )
-    ]
+    findings: list[Finding] = []
+    for lesson in lessons:
+        notebook = Notebook(lesson, root, read_notebook(lesson.path))
+        for rule in RULES.values():
+            findings += rule.check(notebook)
+    return findings

@@ -95,8 +95,6 @@ def file_addresses(notebook: Notebook) -> Iterator[Found]:
 @rule("Mend the list in collection.toml, from which kits are verified.")
 def listed_kits(notebook: Notebook) -> Iterator[Found]:
     """Demand that the collection lists just the kits that a lesson loads."""
-    if notebook.lesson is None:
-        return
     loaded: dict[str, int] = {}
     named: set[str] = set()
     for index, cell in notebook.code:

@@ -36,9 +36,8 @@ def execution_counts(notebook: Notebook) -> Iterator[Found]:
 @rule("Run 'python -m curator refresh'.")
 def stale_outputs(notebook: Notebook) -> Iterator[Found]:
     """Demand outputs that come from the code above them, also where unchecked."""
-    if notebook.lesson is None:
-        return
-    entry = read_record(notebook.path.parent).get(notebook.path.name)
+    path = notebook.lesson.path
+    entry = read_record(path.parent).get(path.name)
     if entry is None:
         yield None, "It was never refreshed."
     elif entry.code != code_digest(notebook.content):

@@ -33,7 +33,7 @@ def title_page(notebook: Notebook) -> Iterator[Found]:
     titles = [h.text for h in notebook.headings if h.level == 1]
     if len(titles) != 1:
         yield 0, f"It has {len(titles)} first-level headings, expected one."
-    elif notebook.lesson is not None and titles != [notebook.lesson.title]:
+    elif titles != [notebook.lesson.title]:
         yield (
             0,
             f"Its title is {titles[0]!r}, the collection's {notebook.lesson.title!r}.",
@@ -111,12 +111,12 @@ def sentence_lines(notebook: Notebook) -> Iterator[Found]:
 @rule("Write what belongs there.")
 def filled_in(notebook: Notebook) -> Iterator[Found]:
     """Find what a new lesson left for its author to write, unless it is a draft."""
-    if notebook.lesson is not None and notebook.lesson.draft:
+    if notebook.lesson.draft:
         return
     for index, cell in enumerate(notebook.content.cells):
         if FILL_IN in cell.source:
             yield index, f"It still says '{FILL_IN} ...'."
-    if notebook.lesson is not None and FILL_IN in notebook.lesson.summary:
+    if FILL_IN in notebook.lesson.summary:
         yield None, f"Its summary in collection.toml still says '{FILL_IN} ...'."
 
 

@@ -39,23 +39,22 @@ class Notebook:
 
     Attributes
     ----------
-    path, root
-        The notebook and the checkout it belongs to, absolute.
+    lesson
+        Its entry in the collection, which names the file.
+    root
+        The checkout it belongs to.
     content
         What is in it.
-    lesson
-        Its entry in the collection; None where it stands alone.
     """
 
-    path: Path
+    lesson: Lesson
     root: Path
     content: NotebookNode
-    lesson: Lesson | None = None
 
     @property
     def is_start_page(self) -> bool:
         """True for the page that leads to the lessons and is none itself."""
-        return self.lesson is not None and self.lesson.number == START_PAGE
+        return self.lesson.number == START_PAGE
 
     @property
     def code(self) -> list[tuple[int, NotebookNode]]:
@@ -83,7 +82,7 @@ class Rule:
 
     def check(self, notebook: Notebook) -> Iterator[Finding]:
         """Yield what is wrong. Cells are counted from 1, markdown included."""
-        file = notebook.path.relative_to(notebook.root).as_posix()
+        file = notebook.lesson.path.relative_to(notebook.root).as_posix()
         for index, what in self.find(notebook):
             where = file if index is None else f"{file}: cell {index + 1}"
             yield Finding(self.name, f"{where}: {self.name}: {what} {self.remedy}")

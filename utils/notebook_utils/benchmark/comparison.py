@@ -18,7 +18,6 @@ MAX_BACKGROUND_LOAD = 0.1  # of the machine, or the figures are about something 
 SMALL_EFFECT = 0.02  # another run may differ by as much
 LONGEST_NAME = 34  # letters in a line beside a bar
 LONGEST_LINE = 1.5  # times the longest bar
-ROOM_FOR_TEXT = 0.75  # behind the longest line, as a fraction of it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,13 +143,20 @@ class Comparison:
             labels = [textwrap.fill(name, LONGEST_NAME) for name in self.names]
             axes.set_yticks(range(count), labels)
             axes.set_ylim(count - 0.3, -0.7)
-            axes.set_xlim(0, end * (1 + ROOM_FOR_TEXT))
+            axes.set_xlim(0, end)  # the layout makes room for the text beside a bar
             axes.set_xlabel(
                 "Milliseconds (less is better): bar to the median, line to the 95th "
                 "percentile"
             )
+            axes.spines[["top", "right"]].set_visible(False)
             axes.set_title(title)
-            show_figure(figure, f"Bar chart, {title}: {self._in_words()}.")
+            medians = "; ".join(
+                f"{name} absent"
+                if name in self.absent
+                else f"{name} {self[name].median_ms:.1f} ms"
+                for name in self.names
+            )
+            show_figure(figure, f"Bar chart, {title}: {medians}.")
 
     def _draw_bar(self, axes: Any, row: int, name: str, end: float) -> None:
         if name in self.absent:
@@ -173,14 +179,6 @@ class Comparison:
         if line_end < timing.p95_ms:
             text += f" (95th: {timing.p95_ms:.0f} ms)"
         axes.text(line_end, row, text, va="center")
-
-    def _in_words(self) -> str:
-        return "; ".join(
-            f"{name} absent"
-            if name in self.absent
-            else f"{name} {self[name].median_ms:.1f} ms"
-            for name in self.names
-        )
 
     def _row(self, name: str) -> tuple[str, ...]:
         """Return the cells of a row; two of them where there is nothing to show."""

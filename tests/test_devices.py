@@ -8,16 +8,14 @@ import pytest
 
 from notebook_utils import WorkshopError
 from notebook_utils.devices import (
-    Machine,
     available_devices,
     device_widget,
-    gpu_reason,
     listing,
-    look_at_machine,
     missing_devices,
-    npu_reason,
     quantization_widget,
 )
+from notebook_utils.devices.machine import Machine, look_at_machine
+from notebook_utils.devices.reasons import gpu_reason, npu_reason
 
 RENDER = "/dev/dri/renderD128"
 ACCEL = "/dev/accel/accel0"

@@ -54,8 +54,7 @@ class VideoPlayer:
     -----
     Unlike openvino_notebooks: works in a ``with`` statement; a player that was never
     stopped releases the camera when it is garbage-collected; starting twice does not
-    read in two threads; and `fps` keeps every second frame, say, instead of those that
-    a clock happens to meet.
+    read in two threads; and `fps` leaves out frames evenly.
     """
 
     def __init__(
@@ -79,10 +78,8 @@ class VideoPlayer:
         self._release = weakref.finalize(self, self._reader.stop)
         if not self._reader.skip(skipped):
             self._release()
-            raise VideoError(
-                f"'{source}' gives no frame after {skipped} skipped ones. Skip fewer, "
-                "convert the video to MP4 (H.264), or close what uses the camera."
-            )
+            advice = "Skip fewer, use MP4 (H.264), or close what uses the camera."
+            raise VideoError(f"'{source}' gives no frame after {skipped}. {advice}")
 
     def start(self) -> None:
         """Start to play; nothing happens if it plays already."""
@@ -155,6 +152,13 @@ class _Reader(threading.Thread):
         self.frame = None
 
     def run(self) -> None:
+        try:
+            self._play()
+        finally:  # also where reading fails, which the thread reports
+            self._capture.release()
+            self.frame = None
+
+    def _play(self) -> None:
         """Show each frame when it is due, and wait until the next one is."""
         start = time.monotonic()
         number, shown, there = 0, 0, True
@@ -169,8 +173,6 @@ class _Reader(threading.Thread):
             tick = math.floor(moment * self._fps + 1e-6)
             if tick > shown and not self.stopped.is_set():
                 shown, self.frame = tick, frame
-        self._capture.release()
-        self.frame = None
 
 
 def _open(source: Any, camera_size: tuple[int, int]) -> Any:

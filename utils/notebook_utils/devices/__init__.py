@@ -6,20 +6,7 @@ lists the devices by full name, looks for the likely reason of an absence, and o
 choice that never fails because the machine has fewer devices than the author's.
 """
 
-from .listing import available_devices, missing_devices
-from .machine import Machine, look_at_machine
-from .reasons import INTEL_VENDOR, gpu_reason, npu_reason
-from .widgets import ENVIRONMENT_VARIABLE, device_widget, quantization_widget
-
-__all__ = [
-    "ENVIRONMENT_VARIABLE",
-    "INTEL_VENDOR",
-    "Machine",
-    "available_devices",
-    "device_widget",
-    "gpu_reason",
-    "look_at_machine",
-    "missing_devices",
-    "npu_reason",
-    "quantization_widget",
-]
+from .listing import available_devices as available_devices
+from .listing import missing_devices as missing_devices
+from .widgets import device_widget as device_widget
+from .widgets import quantization_widget as quantization_widget

@@ -362,6 +362,14 @@ def test_a_truncated_file_is_there(site, tmp_path, check):
     assert fetch(site, tmp_path, **check).read_bytes() == BODY
 
 
+def test_without_a_checksum_only_its_size_lets_a_file_be_used_again(site, tmp_path):
+    site.faults["/model.bin"] = [Fault(OTHER_BODY)]
+    (tmp_path / "model.bin").write_bytes(BODY)
+    assert fetch(site, tmp_path).read_bytes() == BODY, "it has the size announced"
+    fetch_with_retries(site, tmp_path, 0)
+    assert (tmp_path / "model.bin").read_bytes() == OTHER_BODY, "unless told so"
+
+
 def test_a_file_is_there_and_nobody_to_ask(site, tmp_path):
     (tmp_path / "model.bin").write_bytes(BODY)
     site.faults["/model.bin"] = [Fault(close_before_answer=True)]

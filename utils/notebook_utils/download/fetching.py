@@ -122,10 +122,15 @@ begins with http:// or https://.
     target = _target(url, filename, directory)
     expected = ExpectedFile(sha256, size_bytes)
     progress = show_progress and not silent
-    is_new = fetch_first(
-        addresses, target, expected, RetryPolicy(timeout), show_progress=progress
+    is_fetched = fetch_first(
+        addresses,
+        target,
+        expected,
+        RetryPolicy(timeout),
+        show_progress=progress,
+        reuse_by_size=True,
     )
-    if not is_new and not silent:
+    if not is_fetched and not silent:
         print(f"'{target.name}' is already there.")
     return target
 
@@ -137,6 +142,7 @@ def fetch_first(
     policy: RetryPolicy,
     *,
     show_progress: bool = True,
+    reuse_by_size: bool = False,
 ) -> bool:
     """Fetch a file from the first address that gives it whole.
 
@@ -152,6 +158,9 @@ def fetch_first(
         How long to wait for an address, and how often to ask it again.
     show_progress
         Show a progress bar.
+    reuse_by_size
+        Use a file that is there and of which neither size nor checksum is known, if
+        the first address announces the same size or cannot be asked.
 
     Returns
     -------
@@ -168,6 +177,7 @@ def fetch_first(
     failures: dict[str, PermanentError] = {}
     kept_bytes = 0
     try:
+        before = _identity(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder has that name")
@@ -177,7 +187,15 @@ def fetch_first(
                 print(f"Another process is fetching '{target.name}'; waiting for it.")
 
         with locked(target, say_who_fetches) as shared:
-            if _is_there(target, expected, addresses[0], policy.timeout_s):
+            if (
+                target.is_file()
+                and expected.mismatch(target) is None
+                and (
+                    expected.is_known
+                    or _identity(target) != before  # another process has fetched it
+                    or (reuse_by_size and _has_size(target, addresses[0], policy))
+                )
+            ):
                 return False
             partial = Partial(target, shared)
             failures = _try_addresses(
@@ -194,15 +212,18 @@ def fetch_first(
     return True
 
 
-def _is_there(target: Path, expected: ExpectedFile, url: str, timeout_s: float) -> bool:
-    """Tell whether the file is there already; without a checksum, ask for its size."""
-    if not target.is_file() or expected.mismatch(target) is not None:
-        return False
-    if expected.is_known:
-        return True
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when another file takes this name; None without a file."""
+    if not path.is_file():
+        return None
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _has_size(path: Path, url: str, policy: RetryPolicy) -> bool:
     with open_session() as session:
-        announced = announced_bytes(session, url, min(timeout_s, HEAD_TIMEOUT_S))
-    return announced in (None, target.stat().st_size)
+        announced = announced_bytes(session, url, min(policy.timeout_s, HEAD_TIMEOUT_S))
+    return announced in (None, path.stat().st_size)
 
 
 def _try_addresses(

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from curator.processes import kill_tree
 from curator.results import LessonResult
+from processes import kill_tree
 
 OVERHEAD_S = 120  # for pytest, nbval and the start of a kernel besides the lesson
 

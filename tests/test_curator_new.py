@@ -53,6 +53,7 @@ def edit_entry(root, pattern, words):
     listing.write_text(others + entry, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_lesson_is_added_tested_finished_and_removed(copy, capsys):
     """And nothing is edited but the notebook and its entry in the list."""
     before = files(copy)

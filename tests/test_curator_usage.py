@@ -1,8 +1,8 @@
 import subprocess
 import sys
 
-from curator.processes import kill_tree
 from curator.usage import UsageSampler
+from processes import kill_tree
 
 BUSY = "import time\nwhile time.process_time() < {seconds}: pass\n"
 

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 import needs
-from curator.processes import kill_tree
+from processes import kill_tree
 
 pytestmark = pytest.mark.install
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import jinja2
 import nbformat
 from nbformat import NotebookNode
 from PIL import Image
@@ -28,7 +29,6 @@ from .results import (
     first_line,
     versions,
 )
-from .templates import template
 
 THUMBNAIL_PX = (240, 180)
 THUMBNAILS_PER_LESSON = 12
@@ -80,10 +80,15 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
         "lessons": [dataclasses.asdict(result) for result in results],
     }
     write_json(folder / "report.json", content)
+    copies = {
+        result.name: nbformat.read(path, as_version=4)
+        for result in results
+        if (path := folder / f"{result.name}.ipynb").is_file()
+    }
     counts = Counter(result.status for result in results)
     shown = {
         "title": title,
-        "verdict": verdict(results),
+        "verdict": _verdict(results),
         "made": made.replace("T", " ").replace("+00:00", " UTC"),
         "versions": stamp,
         "results": results,
@@ -92,23 +97,28 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
         "bad": BAD,
         "compared": any(result.compared is not None for result in results),
         "details": _DETAILS,
-        "slowest": slowest_cells(results),
-        "kits": kits_used(results),
-    }
-    write_text(folder / "summary.md", template("summary.md").render(shown))
-    page = template("report.html").render(
-        shown,
-        thumbnails={
-            result.name: _thumbnails(folder, result.name) for result in results
+        "slowest": _slowest_cells(results),
+        "kits": _kits_used(results),
+        "copies": copies,
+        "thumbnails": {
+            name: thumbnails(notebook)[:THUMBNAILS_PER_LESSON]
+            for name, notebook in copies.items()
         },
-        copies={r.name for r in results if (folder / f"{r.name}.ipynb").is_file()},
+    }
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("curator", ""),
+        autoescape=jinja2.select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    path = folder / "index.html"
-    write_text(path, page)
-    return path
+    page = folder / "index.html"
+    for name, path in ("summary.md", folder / "summary.md"), ("report.html", page):
+        write_text(path, templates.get_template(name).render(shown))
+    return page
 
 
-def verdict(results: Sequence[LessonResult]) -> str:
+def _verdict(results: Sequence[LessonResult]) -> str:
     """Say in a sentence what came of a run."""
     bad = [result.name for result in results if result.status in BAD]
     ran = [result for result in results if result.status not in ("skipped", "not_run")]
@@ -119,21 +129,14 @@ def verdict(results: Sequence[LessonResult]) -> str:
     return "Every lesson passed."
 
 
-def slowest_cells(results: Sequence[LessonResult]) -> list[tuple[str, CellTime]]:
+def _slowest_cells(results: Sequence[LessonResult]) -> list[tuple[str, CellTime]]:
     """Return the slowest cells of a run with their lessons, the slowest first."""
     cells = [(result.name, cell) for result in results for cell in result.slowest_cells]
     return sorted(cells, key=lambda pair: -pair[1].seconds)[:SLOWEST_CELLS_OF_A_RUN]
 
 
-def kits_used(results: Sequence[LessonResult]) -> list[dict[str, str]]:
-    """Return where each kit of a run came from.
-
-    Returns
-    -------
-    list of dict
-        ``kit``, ``origin``, ``reason`` and ``lessons``, the names of those that loaded
-        it, in the order of the kits' names.
-    """
+def _kits_used(results: Sequence[LessonResult]) -> list[dict[str, str]]:
+    """Return where each kit of a run came from, with the lessons that loaded it."""
     users: dict[tuple[str, str, str], list[str]] = {}
     for result in results:
         for entry in result.kits:
@@ -172,13 +175,6 @@ def thumbnails(
                 with contextlib.suppress(*_UNDECODABLE):
                     found.append(Thumbnail(_shrink(encoded, size_px), alt or fallback))
     return found
-
-
-def _thumbnails(folder: Path, name: str) -> list[Thumbnail]:
-    path = folder / f"{name}.ipynb"
-    if not path.is_file():
-        return []
-    return thumbnails(nbformat.read(path, as_version=4))[:THUMBNAILS_PER_LESSON]
 
 
 def _pictures(output: NotebookNode) -> list[tuple[str, str]]:

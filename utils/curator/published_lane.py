@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from notebook_utils.download import Wanted
+from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import WorkshopError
 from notebook_utils.kits.cache import sums_of
 from notebook_utils.kits.catalogue import catalogue
@@ -178,7 +178,7 @@ def read_manifest(folder: Path) -> dict[str, AtHand]:
     with manifest.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t"):
             path = folder / "files" / row["file"]
-            wanted = Wanted(row["sha256"], int(row["bytes"]))
+            wanted = ExpectedFile(row["sha256"], int(row["bytes"]))
             fault = wanted.mismatch(path) if path.is_file() else "it is missing"
             if fault:
                 raise WorkshopError(f"{path} is not as manifest.tsv says: {fault}.")

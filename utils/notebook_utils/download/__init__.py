@@ -10,5 +10,3 @@ from .expected import file_sha256 as file_sha256
 from .fetching import download_file as download_file
 from .fetching import fetch_first as fetch_first
 from .retry import RetryPolicy as RetryPolicy
-
-Wanted = ExpectedFile

@@ -162,7 +162,8 @@ class Environment:
             command, cwd=str(ROOT), stdout=2, stderr=subprocess.PIPE, text=True
         )
         if done.returncode == 0:
-            listing = ask([str(self.python), "-m", "pip", "config", "list"])
+            command = [str(self.python), "-m", "pip", "config", "list"]
+            listing = ask(command, cwd=str(ROOT))
             handed = uv_variables(listing.decode(errors="replace"))
             self.uv_environment = {**os.environ, **LIKE_PIP, **handed}
             return

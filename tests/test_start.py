@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from wheels import write_uv_wheel, write_wheel
+from wheels import write_index, write_uv_wheel, write_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = ["torch==2.13.0", "torchvision==0.28.0"]
@@ -787,14 +788,22 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
     handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        serving(server),
+    ):
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextlib.contextmanager
+def serving(server: http.server.ThreadingHTTPServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def test_server_that_never_answers_is_left(real_start: ModuleType) -> None:
@@ -928,20 +937,15 @@ def run_start(
     )
 
 
-def stages(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line[:5] for line in done.stderr.splitlines() if line.startswith("[")]
-
-
 def contents(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 @pytest.mark.slow
 @glibc
-@pytest.mark.parametrize("tool", ["uv", "pip"])
-def test_real_install_from_a_folder_of_wheels(checkout: Path, tool: str) -> None:
+def test_folder_of_wheels_without_uv_is_installed_by_pip(checkout: Path) -> None:
     wheels = checkout.parent / "some wheels"
-    for pin in (*PINS, "pip==99"):
+    for pin in PINS:
         write_wheel(wheels, *pin.split("=="))
     options = ["--wheels", wheels.name]
     refused = run_start(checkout, *options)
@@ -950,16 +954,68 @@ def test_real_install_from_a_folder_of_wheels(checkout: Path, tool: str) -> None
 
     write_wheel(wheels, "hatchling", "1.27.0")
     write_wheel(wheels, "editables", "0.5")
-    if tool == "uv":
-        write_uv_wheel(wheels)
     before = contents(checkout)
     first = run_start(checkout, *options)
     assert first.returncode == 7, first.stderr
     assert first.stdout == "curator ['run', '00']\n"
-    assert stages(first) == ["[1/3]", "[2/3]", "[3/3]"]
-    assert ("so pip installs" in first.stderr) == (tool == "pip")
+    stages = [line[:5] for line in first.stderr.splitlines() if line.startswith("[")]
+    assert stages == ["[1/3]", "[2/3]", "[3/3]"]
+    assert "uv cannot be had, so pip installs. ERROR: No matching" in first.stderr
     assert contents(checkout) == before, "something was written into the checkout"
 
     second = run_start(checkout, *options)
     assert (second.returncode, second.stdout) == (7, first.stdout)
     assert second.stderr == ""
+
+
+class Index(http.server.ThreadingHTTPServer):
+    """An index of packages over TLS that keeps who asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.agents: set[str] = set()
+        handler = functools.partial(IndexHandler, directory=str(folder))
+        super().__init__(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder.parent / "host.pem", folder.parent / "host.key")
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+
+class IndexHandler(QuietHandler):
+    def do_GET(self) -> None:
+        self.server.agents.add(self.headers["User-Agent"].partition("/")[0])
+        super().do_GET()
+
+
+def write_certificates(folder: Path) -> None:
+    """Make an authority of our own, and a certificate of 127.0.0.1 from it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed here: no certificate for the index")
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subject = ["-subj", "/CN=workshop", "-addext", "subjectAltName=IP:127.0.0.1"]
+    leaf = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=CA:FALSE"]
+    for name, more in (("ca", []), ("host", leaf)):
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        subprocess.run(
+            [*new, *subject, *more, *files], cwd=folder, check=True, capture_output=True
+        )
+
+
+@pytest.mark.slow
+@glibc
+def test_uv_installs_from_an_index_that_only_the_configuration_of_pip_names(
+    checkout: Path,
+) -> None:
+    served = checkout.parent / "served"
+    for pin in (*PINS, "hatchling==1.27.0", "editables==0.5"):
+        write_wheel(served / "wheels", *pin.split("=="))
+    write_uv_wheel(served / "wheels")
+    write_index(served / "simple", served / "wheels")
+    write_certificates(checkout.parent)
+    with Index(served) as index, serving(index):
+        url = f"https://127.0.0.1:{index.server_port}/simple"
+        certificate, settings = checkout.parent / "ca.pem", checkout.parent / "pip.conf"
+        settings.write_text(f"[global]\nindex-url = {url}\ncert = {certificate}\n")
+        done = run_start(checkout, PIP_CONFIG_FILE=str(settings))
+    assert done.returncode == 7, done.stderr
+    assert index.agents == {"pip", "uv"}
+    assert "pip goes on" not in done.stderr

@@ -57,9 +57,10 @@ tar -C "$source" -c --exclude-vcs --exclude={./.venv,./build,./work,./dist} \
 chmod -R u=rwX,go=rX "$to/course.new"
 rm -rf "$to/course"
 mv "$to/course.new" "$to/course"
-# Debian's Python: students cannot run one that lies in the superuser's home. What the
-# kits generate is made once, into a cache that all students read.
-NOTEBOOK_KITS=included NOTEBOOK_KITS_CACHE=$to/cache \
+# Debian's Python: students cannot run one that lies in the superuser's home. Bytecode is
+# compiled, since students cannot write it. What the kits generate is made once, into a
+# cache that all students read.
+UV_COMPILE_BYTECODE=1 NOTEBOOK_KITS=included NOTEBOOK_KITS_CACHE=$to/cache \
     /usr/bin/python3 "$to/course/start.py" --venv "$to/venv" kits >/dev/null
 if $handout; then
     rm -rf "$to/handout"

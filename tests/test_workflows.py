@@ -26,7 +26,11 @@ SCHEMAS = {
 }
 # What a job may be allowed beside reading, and what for.
 WRITES = {
+<<<<<<< HEAD
     ("weekly", "propose"): {"contents", "pull-requests"},  # the pins of verified kits
+=======
+    ("weekly", "propose"): {"contents", "pull-requests"},  # verified kits, a new lock
+>>>>>>> 3dee207 (classroom, Binder, weekly: one list; oldest, newest and coming versions are tried every week)
     ("weekly", "tell"): {"issues"},
     ("weekly", "record"): {"contents"},  # the branch `status`
     ("publish", "push"): {"contents"},  # the branch `published`
@@ -90,8 +94,13 @@ def test_actions_are_pinned_by_commit_with_the_tag_beside_it():
 
 def test_commands_are_commands_of_this_checkout():
     asked = 0
-    for workflow, _, step in steps():
-        for line in step.get("run", "").splitlines():
+    scripts = [(workflow, step.get("run", "")) for workflow, _, step in steps()]
+    for parameters in jobs():
+        workflow, _, job = parameters.values
+        choices = job.get("strategy", {}).get("matrix", {}).get("include", [])
+        scripts += [(workflow, choice.get("command", "")) for choice in choices]
+    for workflow, script in scripts:
+        for line in script.splitlines():
             words = line.partition("|")[0].replace('"', "").split()
             if words[:3] == ["python", "-m", "curator"]:
                 arguments = _parser().parse_args(words[3:])
@@ -115,6 +124,18 @@ def test_nothing_that_others_wrote_gets_into_a_shell():
     for workflow, job, step in steps():
         for name in re.findall(r"\$\{\{\s*([\w.]+)", step.get("run", "")):
             assert name == "matrix.command", f"{workflow}, {job}: {name}"
+
+
+def test_oldest_newest_and_coming_versions_are_tried_every_week():
+    weekly = read(GITHUB / "workflows" / "weekly.yml")["jobs"]
+    compiled = [step.get("run") for step in weekly["lock"]["steps"]]
+    assert compiled.index("python -m curator lock") < compiled.index(
+        "python start.py test"
+    )
+    oldest, coming = weekly["versions"]["strategy"]["matrix"]["include"]
+    assert oldest["command"].endswith("lock --oldest") and not oldest["may-fail"]
+    assert coming["command"].endswith("lock --pre") and coming["may-fail"]
+    assert weekly["propose"]["needs"] == ["verify", "lock"]
 
 
 def test_ci_runs_on_three_systems_and_two_pythons():

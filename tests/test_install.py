@@ -5,6 +5,7 @@ about 3 GB and a few minutes. Borrowing this environment would be faster, but it
 editable install points back at this checkout: the clone's code would never run.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -94,3 +95,33 @@ def test_lab_answers_and_nothing_is_installed_again(installed: Path) -> None:
             page = session.get(address[0], timeout=LAB_TIMEOUT_S)
     assert "JupyterLab" in page.text
     assert not re.search(r"^\[\d/\d\]", log.read_text(), re.MULTILINE)
+
+
+RUN_CELLS = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        shell.run_cell("".join(cell["source"])).raise_error()
+import notebook_utils
+print(notebook_utils.__file__)
+"""
+
+
+def test_the_wheel_alone_runs_the_cells_of_the_first_lesson(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run([*build, "--directory", tmp_path], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    kept = {name: text for name, text in os.environ.items() if name not in FOREIGN}
+    call = functools.partial(subprocess.run, cwd=tmp_path, env=kept, check=True)
+    environment = tmp_path / "an environment"
+    call([sys.executable, "-m", "venv", environment])
+    folder = "Scripts" if os.name == "nt" else "bin"
+    python = environment / folder / "python"
+    call([python, "-m", "pip", "install", "--quiet", wheel])
+    lesson = ROOT / "notebooks" / "00-start-here.ipynb"
+    command = [python, "-c", RUN_CELLS, lesson]
+    done = call(command, capture_output=True, text=True)
+    assert str(environment) in done.stdout.splitlines()[-1]

@@ -26,11 +26,7 @@ SCHEMAS = {
 }
 # What a job may be allowed beside reading, and what for.
 WRITES = {
-<<<<<<< HEAD
-    ("weekly", "propose"): {"contents", "pull-requests"},  # the pins of verified kits
-=======
     ("weekly", "propose"): {"contents", "pull-requests"},  # verified kits, a new lock
->>>>>>> 3dee207 (classroom, Binder, weekly: one list; oldest, newest and coming versions are tried every week)
     ("weekly", "tell"): {"issues"},
     ("weekly", "record"): {"contents"},  # the branch `status`
     ("publish", "push"): {"contents"},  # the branch `published`

@@ -3,7 +3,6 @@
 Run by hand from the repository's root, on a machine with nothing else to do:
 
     python benchmarks/setup.py
-    python benchmarks/setup.py --quick     # does it work? two packages, one round
 
 Each round sets up an environment from empty caches, by `start.py doctor`, which ends
 in READY, and by pip from the same list; then once more by `start.py` from uv's cache,
@@ -29,7 +28,6 @@ FRESH, CACHED, PIP, SECOND = (
     "venv, pip, then the doctor",
     "start.py lab, second start, before JupyterLab",
 )
-QUICK = ("numpy", "requests")  # what --quick installs in place of the list
 
 
 def seconds(
@@ -62,8 +60,8 @@ def size_gb(folder: Path) -> float:
 class Setup:
     """The ways of one round, in a folder that is deleted after it."""
 
-    def __init__(self, folder: Path, quick: bool) -> None:
-        self.folder, self.quick = folder, quick
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         caches = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip"}
         self.environment = {
             **os.environ,
@@ -72,32 +70,22 @@ class Setup:
 
     def start(self, venv: str) -> float:
         """Let start.py set up an environment and look at it."""
-        place = self.folder / venv
-        if not self.quick:
-            command = [sys.executable, "start.py", "--venv", str(place), "doctor"]
-            return seconds(command, self.environment, "READY")
-        uv = [python_in(place), "-m", "uv", "pip", "install", "--python"]
-        taken = seconds([sys.executable, "-m", "venv", place], self.environment)
-        pip = [python_in(place), "-m", "pip", "install", "uv"]
-        taken += seconds(pip, self.environment)
-        return taken + seconds([*uv, python_in(place), *QUICK], self.environment)
+        command = [sys.executable, "start.py", "--venv", str(self.folder / venv)]
+        return seconds([*command, "doctor"], self.environment, "READY")
 
     def pip(self) -> float:
         """Do the same with pip alone."""
         place = self.folder / "with pip"
-        taken = seconds([sys.executable, "-m", "venv", place], self.environment)
-        install = [python_in(place), "-m", "pip", "install"]
-        what = QUICK if self.quick else ("-r", "requirements.txt")
-        taken += seconds([*install, *what], self.environment)
-        if self.quick:
-            return taken
+        install = [python_in(place), "-m", "pip", "install", "-r", "requirements.txt"]
         doctor = [python_in(place), "-m", "notebook_utils", "doctor"]
-        return taken + seconds(doctor, self.environment, "READY")
+        return (
+            seconds([sys.executable, "-m", "venv", place], self.environment)
+            + seconds(install, self.environment)
+            + seconds(doctor, self.environment, "READY")
+        )
 
     def second(self) -> float:
         """Return what the second start of `lab` adds to JupyterLab's own."""
-        if self.quick:
-            return 0.0
         place = self.folder / "fresh"
         command = [sys.executable, "start.py", "--venv", str(place), "lab", "--version"]
         jupyter = [python_in(place), "-m", "jupyterlab", "--version"]
@@ -105,14 +93,14 @@ class Setup:
         return [seconds(command, self.environment) for _ in range(2)][1] - own
 
 
-def measure(rounds: int, quick: bool) -> tuple[dict[str, list[float]], float]:
+def measure(rounds: int) -> tuple[dict[str, list[float]], float]:
     """Measure each way once in every round; return seconds, and the size in GB."""
     figures: dict[str, list[float]] = {FRESH: [], CACHED: [], PIP: [], SECOND: []}
     size = 0.0
     for number in range(rounds):
         folder = Path(tempfile.mkdtemp(prefix="setup-benchmark-"))
         try:
-            setup = Setup(folder, quick)
+            setup = Setup(folder)
             ways: list[tuple[str, Callable[[], float]]] = [
                 (FRESH, lambda setup=setup: setup.start("fresh")),
                 (PIP, setup.pip),
@@ -133,10 +121,7 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="see that it works")
-    arguments = parser.parse_args()
-    rounds = 1 if arguments.quick else arguments.rounds
-    figures, size = measure(rounds, arguments.quick)
+    figures, size = measure(parser.parse_args().rounds)
     print("| way | s, median | lowest to highest |\n| --- | --- | --- |")
     for name, taken in figures.items():
         spread = f"{min(taken):.1f} to {max(taken):.1f}"

@@ -26,12 +26,3 @@ def test_the_latency_benchmark_runs():
     assert "| frame to boxes, INT8 |" in printed
     assert "| weights, on 1 scenes |" in printed and "| INT8 | " in printed
     assert "Own request" in printed and "benchmark_app" in printed
-
-
-@pytest.mark.slow
-def test_the_setup_benchmark_runs():
-    command = [sys.executable, BENCHMARKS / "setup.py", "--quick"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "| start.py, nothing to READY |" in printed
-    assert "| venv, pip, then the doctor |" in printed
-    assert "pip takes" in printed

@@ -1,4 +1,4 @@
-"""Scenes are the same everywhere, and say the truth about their pictures."""
+"""Scenes are the same everywhere, and their boxes and masks are right."""
 
 import hashlib
 import subprocess
@@ -25,11 +25,6 @@ def crowd() -> list[Scene]:
     return [draw_scene(seed, **SMALL) for seed in range(40)]
 
 
-def test_the_eight_toys():
-    expected = ["ball", "cube", "star", "ring", "cone", "cylinder", "heart", "duck"]
-    assert list(TOYS) == expected
-
-
 def test_a_seed_gives_the_same_scene_in_another_process():
     program = (
         "import hashlib; from notebook_utils.scenes import draw_scene; "
@@ -43,6 +38,8 @@ def test_a_seed_gives_the_same_scene_in_another_process():
     # Drawn before, other scenes must not leave a trace in this one.
     draw_scene(3, **SMALL)
     assert run.stdout.strip() == digest(draw_scene(7, **SMALL, held_out=True))
+    seed = np.int64(7)
+    assert run.stdout.strip() == digest(draw_scene(seed, **SMALL, held_out=True))
 
 
 def test_different_seeds_and_families_give_different_scenes():
@@ -52,6 +49,8 @@ def test_different_seeds_and_families_give_different_scenes():
 
 
 def test_types_and_shapes(crowd):
+    expected = ["ball", "cube", "star", "ring", "cone", "cylinder", "heart", "duck"]
+    assert list(TOYS) == expected
     for scene in crowd:
         n = len(scene.boxes)
         assert scene.image.shape == (240, 320, 3) and scene.image.dtype == np.uint8
@@ -65,22 +64,14 @@ def test_types_and_shapes(crowd):
         assert np.array_equal(scene.foreground, scene.instances > 0)
 
 
-def test_boxes_are_tight_around_what_is_visible(crowd):
+def test_boxes_are_tight_and_hidden_toys_have_none(crowd):
     for scene in crowd:
         for box, instance in zip(scene.boxes, scene.instance_ids, strict=True):
             rows, columns = np.nonzero(scene.instances == instance)
             tight = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
             assert box.tolist() == list(tight)
-
-
-def test_hidden_toys_are_in_the_mask_but_have_no_box(crowd):
     drawn = sum(len(np.unique(scene.instances)) - 1 for scene in crowd)
-    boxed = sum(len(scene.boxes) for scene in crowd)
-    assert boxed < drawn
-    for scene in crowd:
-        boxless = np.setdiff1d(np.unique(scene.instances), [0, *scene.instance_ids])
-        for instance in boxless:
-            assert scene.foreground[scene.instances == instance].all()
+    assert sum(len(scene.boxes) for scene in crowd) < drawn
 
 
 def test_masks_lie_where_the_toys_are():
@@ -101,18 +92,13 @@ def test_masks_lie_where_the_toys_are():
     [["duck"], ["duck", "duck", "star"], list(TOYS), ["ring"] * 24],
     ids=["one", "three", "all", "most"],
 )
-def test_toys_asked_for_are_all_there_and_whole(names, held_out):
+def test_requested_toys_are_all_there_and_whole(names, held_out):
     for seed in range(3):
         scene = draw_scene(seed, **SMALL, toys=names, held_out=held_out)
         assert sorted(scene.names) == sorted(names)
         assert scene.instances.max() == len(names)
         assert scene.boxes[:, :2].min() >= 0
         assert (scene.boxes[:, 2:] <= (320, 240)).all()
-
-
-def test_a_number_asks_for_that_many():
-    for count in (1, 5):
-        assert len(draw_scene(4, **SMALL, toys=count).boxes) == count
 
 
 def test_one_toy_is_large_enough_to_recognise_and_inside():
@@ -131,6 +117,7 @@ def test_any_size(size):
         scene = draw_scene(0, width, height, toys=toys)
         assert scene.image.shape == (height, width, 3)
         assert scene.instances.shape == (height, width)
+    assert len(scene.boxes) == 2
 
 
 @pytest.mark.parametrize(
@@ -148,13 +135,9 @@ def test_any_size(size):
         ({"seed": 1, "toys": 2.5}, "toys"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(arguments, message):
+def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         draw_scene(**arguments)
-
-
-def test_numpy_integers_are_seeds_too():
-    assert digest(draw_scene(np.int64(3), **SMALL)) == digest(draw_scene(3, **SMALL))
 
 
 def test_held_out_textures_share_nothing_with_training_textures():
@@ -194,14 +177,11 @@ def test_edges_are_smooth():
 
 
 def test_crops_show_each_toy_in_a_square(crowd):
-    crops, labels = crop_toys(crowd[0], size=96)
-    assert crops.shape == (len(crowd[0].boxes), 96, 96, 3)
-    assert np.array_equal(labels, crowd[0].labels)
+    scene = crowd[0]
+    crops, labels = crop_toys(scene, size=96)
+    assert crops.shape == (len(scene.boxes), 96, 96, 3)
+    assert np.array_equal(labels, scene.labels)
     assert crops.std(axis=(1, 2, 3)).min() > 3
-
-
-def test_crops_of_a_scene_without_boxes():
-    scene = draw_scene(0, **SMALL, toys=1)
     nothing = Scene(
         scene.image,
         scene.boxes[:0],

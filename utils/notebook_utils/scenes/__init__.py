@@ -1,7 +1,7 @@
-"""Toy scenes drawn from a seed: pictures whose boxes, masks and classes are known.
+"""Toy scenes drawn from a seed: images whose boxes, masks and classes are known.
 
 Modules, from the bottom up: `shapes` (distance functions), `toys` (the eight toys),
-`sprites` (one toy in one pose), `textures` (the ground), `placement` (what stands
+`sprites` (one toy in one pose), `textures` (the background), `placement` (what stands
 where) and `composition` (the scene); beside them `wording` (toys in words). Nothing is
 drawn before it is needed.
 """

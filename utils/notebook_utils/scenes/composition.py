@@ -1,4 +1,4 @@
-"""Scenes: toys on a ground, with the truth about every pixel."""
+"""Scenes: toys on a background, with ground truth for every pixel."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .placement import MOST_TOYS, Placement, line_up, scatter
+from .placement import MAX_TOYS, Placement, line_up, scatter
 from .shapes import Floats
 from .sprites import (
     CENTRE_HEIGHT,
@@ -23,34 +23,32 @@ from .sprites import (
     trace_shadow,
     trace_sprite,
 )
-from .textures import ground
+from .textures import background
 from .toys import TOYS
 
-SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
-# A toy with less than this share of its pixels visible gets no box.
-VISIBLE_FOR_A_BOX = 0.3
-# A toy that was asked for shows at least this share.
-VISIBLE_WHEN_ASKED_FOR = 0.75
+MIN_SIDE, MAX_SIDE = 64, 2048
+# Least visible fraction of a toy that gets a box, and of a requested toy.
+VISIBLE_FOR_A_BOX, VISIBLE_WHEN_REQUESTED = 0.3, 0.75
 TRIES = 60
 TRAINING_STREAM, HELD_OUT_STREAM = 1234, 4321
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scene:
-    """A picture of toys and the truth about it.
+    """An image of toys and its ground truth.
 
     Parameters
     ----------
     image : uint8 array (height, width, 3)
         RGB.
     boxes : float32 array (n, 4)
-        x1, y1, x2, y2 in pixels around what is visible of each toy; x2 and y2 are one
+        x1, y1, x2, y2 in pixels around the visible part of each toy; x2 and y2 are one
         past the last pixel. Toys less than 30 % visible have no box.
     labels : int64 array (n,)
         Index into TOYS for each box.
     instances : uint8 array (height, width)
-        0 for the ground, i + 1 for toy i, the farthest away first. All toys drawn are
-        here, also those without a box.
+        0 for the background, i + 1 for toy i, the farthest away first. Toys without a
+        box are included.
     instance_ids : uint8 array (n,)
         The value in `instances` that belongs to each box.
     """
@@ -78,7 +76,7 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """A toy and its shadow at the size they are shown at, and where they begin."""
+    """A toy and its shadow at their size in the image, and their top left corners."""
 
     placement: Placement
     light: Floats
@@ -108,33 +106,33 @@ def draw_scene(
     toys: int | Sequence[str] | None = None,
     held_out: bool = False,
 ) -> Scene:
-    """Draw toys on a ground, with boxes, labels and masks that are true by design.
+    """Draw toys on a background, with exact boxes, labels and masks.
 
     There is no end of scenes, and nobody had to label them: use them to train, to
-    measure, and to see what a model does with pictures it has never met.
+    measure, and to see what a model does with images it has never met.
 
     Parameters
     ----------
     seed : int
         From 0 on. The same seed gives the same scene, in every process.
     width, height : int
-        Size of the picture in pixels, 64 to 2048 each.
+        Size of the image in pixels, 64 to 2048 each.
     toys : int, sequence of str or None
         None draws two to nine toys that may hide one another. A number draws that
         many, and names draw exactly those (see TOYS), 1 to 24 of them, all inside the
-        picture and at least three quarters visible.
+        image and at least three quarters visible.
     held_out : bool
         Draw with textures and yaws that no training scene has, for honest tests.
 
     Returns
     -------
     Scene
-        The picture and the truth about it.
+        The image and its ground truth.
 
     Raises
     ------
     ValueError
-        If the seed, a size, a name or the number of toys cannot be used.
+        If the seed, a size, a name or the number of toys is invalid.
 
     Notes
     -----
@@ -150,13 +148,13 @@ def draw_scene(
     ((120, 160, 3), (2, 4), 2)
     """
     seed = _checked(seed, "seed", 0, 2**63 - 1)
-    width = _checked(width, "width", SMALLEST_SIDE, LARGEST_SIDE)
-    height = _checked(height, "height", SMALLEST_SIDE, LARGEST_SIDE)
+    width = _checked(width, "width", MIN_SIDE, MAX_SIDE)
+    height = _checked(height, "height", MIN_SIDE, MAX_SIDE)
     stream = HELD_OUT_STREAM if held_out else TRAINING_STREAM
     rng = np.random.default_rng([stream, seed])
     names = None if toys is None else _names(rng, toys)
     layers = _arrange(rng, names, width, height, held_out)
-    image = ground(rng, width, height, held_out)
+    image = background(rng, width, height, held_out)
     instances = _stack(layers, width, height)
     _paint(rng, image, layers)
     if rng.random() < 0.5:
@@ -180,9 +178,9 @@ def _checked(value: int, what: str, low: int, high: int) -> int:
 
 
 def _names(rng: np.random.Generator, toys: int | Sequence[str]) -> list[str]:
-    """Return the names that were asked for, or as many as were asked for."""
+    """Return the requested names, or as many random ones as were requested."""
     if not isinstance(toys, Sequence):
-        count = _checked(toys, "toys", 1, MOST_TOYS)
+        count = _checked(toys, "toys", 1, MAX_TOYS)
         return [TOYS[i] for i in rng.integers(len(TOYS), size=count)]
     if isinstance(toys, str):
         raise ValueError(f"toys: expected a list such as [{toys!r}], found {toys!r}")
@@ -190,7 +188,7 @@ def _names(rng: np.random.Generator, toys: int | Sequence[str]) -> list[str]:
         raise ValueError(
             f"toys: {unknown[0]!r} is not one of the toys: {', '.join(TOYS)}"
         )
-    _checked(len(toys), "number of toys", 1, MOST_TOYS)
+    _checked(len(toys), "number of toys", 1, MAX_TOYS)
     return list(toys)
 
 
@@ -210,45 +208,38 @@ def _arrange(
         layers = [_layer(toy) for toy in placements]
         instances = _stack(layers, width, height)
         visible = _visible(layers, instances)
-        if np.all(visible >= VISIBLE_WHEN_ASKED_FOR) and _inside(layers, instances):
+        if np.all(visible >= VISIBLE_WHEN_REQUESTED) and _inside(layers, instances):
             return layers
     raise ValueError(
         f"{len(names)} toys found no room in {width}x{height} pixels: "
-        "ask for fewer toys, a larger picture or another seed"
+        "ask for fewer toys, a larger image or another seed"
     )
 
 
 def _layer(toy: Placement) -> _Layer:
-    """Colour a toy and its shadow at the size they are shown at."""
-    pixels = max(round(2 * HALF_EXTENT * toy.scale), 4)
+    """Return the maps of a toy and its shadow at their size in the image."""
+    centre_y = toy.y - CENTRE_HEIGHT * np.cos(ELEVATION) * toy.scale
+
+    def corner(pixels: int) -> tuple[int, int]:
+        return round(toy.x - pixels / 2), round(centre_y - pixels / 2)
+
+    pixels, shadow_pixels = (
+        max(round(2 * extent * toy.scale), 4)
+        for extent in (HALF_EXTENT, SHADOW_HALF_EXTENT)
+    )
     sprite = trace_sprite(toy.toy, toy.yaw, sprite_size(pixels))
     light, paint = shown(sprite, pixels)
-    shadow_pixels = max(round(2 * SHADOW_HALF_EXTENT * toy.scale), 4)
-    shadow = cv2.resize(
-        trace_shadow(toy.toy, toy.yaw), (shadow_pixels, shadow_pixels)
-    ).astype(np.float32)
-    middle = toy.y - CENTRE_HEIGHT * np.cos(ELEVATION) * toy.scale
-    return _Layer(
-        placement=toy,
-        light=light,
-        paint=paint,
-        corner=(round(toy.x - pixels / 2), round(middle - pixels / 2)),
-        shadow=shadow / 255,
-        shadow_corner=(
-            round(toy.x - shadow_pixels / 2),
-            round(middle - shadow_pixels / 2),
-        ),
-    )
+    shadow = cv2.resize(trace_shadow(toy.toy, toy.yaw), (shadow_pixels, shadow_pixels))
+    shade = shadow.astype(np.float32) / 255
+    return _Layer(toy, light, paint, corner(pixels), shade, corner(shadow_pixels))
 
 
 def _window(
-    corner: tuple[int, int], layer: Floats, picture: NDArray[np.generic]
+    corner: tuple[int, int], layer: Floats, image: NDArray[np.generic]
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return where a layer lies in the picture, and which part of it that is."""
+    """Return where a layer lies in the image, and which part of it that is."""
     inside, part = [], []
-    for start, size, limit in zip(
-        corner[::-1], layer.shape, picture.shape, strict=False
-    ):
+    for start, size, limit in zip(corner[::-1], layer.shape, image.shape, strict=False):
         first, last = max(start, 0), max(min(start + size, limit), 0)
         first = min(first, last)
         inside.append(slice(first, last))
@@ -266,14 +257,14 @@ def _stack(layers: list[_Layer], width: int, height: int) -> NDArray[np.uint8]:
 
 
 def _visible(layers: list[_Layer], instances: NDArray[np.uint8]) -> Floats:
-    """Return the visible share of each toy; what is outside counts as hidden."""
+    """Return the visible fraction of each toy; what is outside counts as hidden."""
     seen = np.bincount(instances.ravel(), minlength=len(layers) + 1)[1:]
     whole = [max(int((layer.coverage > 0.5).sum()), 1) for layer in layers]
     return (seen / whole).astype(np.float32)
 
 
 def _inside(layers: list[_Layer], instances: NDArray[np.uint8]) -> bool:
-    """Return whether no pixel of any toy lies outside the picture."""
+    """Return whether no pixel of any toy lies outside the image."""
     for layer in layers:
         _, part = _window(layer.corner, layer.coverage, instances)
         if np.count_nonzero(layer.coverage[part]) < np.count_nonzero(layer.coverage):
@@ -282,14 +273,14 @@ def _inside(layers: list[_Layer], instances: NDArray[np.uint8]) -> bool:
 
 
 def _paint(rng: np.random.Generator, image: Floats, layers: list[_Layer]) -> None:
-    """Draw shadows and toys into the picture."""
+    """Draw shadows and toys into the image."""
     ambient, direct = rng.uniform(0.46, 0.62), rng.uniform(0.62, 0.80)
     depth = np.float32(rng.uniform(0.75, 1.0))
     _darken(image, layers, depth)
     toys = np.zeros(image.shape[:2], np.float32)
     for layer in layers:
         inside, part = _window(layer.shadow_corner, layer.shadow, toys)
-        # What stands farther back gets less of the shadow than the ground does.
+        # Toys farther back get less of the shadow than the background does.
         shade = 0.55 * depth * layer.shadow[part] * toys[inside]
         image[inside] *= 1 - shade[..., None]
         inside, part = _window(layer.corner, layer.coverage, toys)
@@ -300,7 +291,7 @@ def _paint(rng: np.random.Generator, image: Floats, layers: list[_Layer]) -> Non
 
 
 def _darken(image: Floats, layers: list[_Layer], depth: np.float32) -> None:
-    """Lay the shadows on the ground: where two meet, the darker one counts."""
+    """Draw shadows on the background: where two meet, the darker one counts."""
     darkest = np.zeros(image.shape[:2], np.float32)
     for layer in layers:
         inside, part = _window(layer.shadow_corner, layer.shadow, darkest)
@@ -311,7 +302,7 @@ def _darken(image: Floats, layers: list[_Layer], depth: np.float32) -> None:
 
 
 def _photograph(rng: np.random.Generator, image: Floats) -> NDArray[np.uint8]:
-    """Return the picture a camera takes: uneven light, white balance, noise."""
+    """Return the image of a camera: uneven light, white balance, noise."""
     height, width = image.shape[:2]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None]
@@ -341,17 +332,17 @@ def _boxes(
 def crop_toys(
     scene: Scene, size: int = 224, margin: float = 0.12
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Cut a square picture of each toy with a box, for a classifier.
+    """Crop a square image of each toy with a box, for a classifier.
 
     Parameters
     ----------
     scene : Scene
-        Where to cut.
+        Where to crop.
     size : int
-        Width and height of the pictures in pixels.
+        Width and height of the crops in pixels.
     margin : float
-        Ground to leave on each side, as a share of the longer side of the box. Beyond
-        the border of the scene, its last pixels are repeated.
+        Margin on each side, as a fraction of the longer side of the box. Beyond the
+        border of the scene, its last pixels are repeated.
 
     Returns
     -------
@@ -366,7 +357,7 @@ def crop_toys(
     >>> crops.shape, [TOYS[label] for label in labels]
     ((1, 64, 64, 3), ['duck'])
     """
-    size = _checked(size, "size", 1, LARGEST_SIDE)
+    size = _checked(size, "size", 1, MAX_SIDE)
     crops = np.zeros((len(scene.boxes), size, size, 3), np.uint8)
     for crop, (x1, y1, x2, y2) in zip(crops, scene.boxes, strict=True):
         side = round(max(x2 - x1, y2 - y1) * (1 + 2 * margin))

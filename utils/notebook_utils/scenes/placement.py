@@ -1,4 +1,4 @@
-"""Which toys a scene holds, where they stand, how large and in which colours."""
+"""Which toys a scene contains, and their positions, sizes and colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Vector = NDArray[np.float64]
 
 # Toys are about this many units across.
 TOY_UNITS = 1.75
-MOST_TOYS = 24
+MAX_TOYS = 24
 
 PALETTE: tuple[tuple[int, int, int], ...] = (
     (214, 64, 58),
@@ -39,7 +39,7 @@ EYE_BLACK = (30, 28, 28)
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """One toy on the ground.
+    """One toy of a scene.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Placement:
     yaw : float
         In radians.
     x, y : float
-        Where the middle of the foot stands, in pixels.
+        Centre of the foot, in pixels.
     scale : float
         Pixels per unit of length.
     colours : float32 array (4, 3)
@@ -69,12 +69,12 @@ class Placement:
 def scatter(
     rng: np.random.Generator, width: int, height: int, held_out: bool
 ) -> list[Placement]:
-    """Return two to nine toys that may hide one another or stand half outside."""
+    """Return two to nine toys that may hide one another or lie half outside."""
     count = int(rng.integers(2, 10))
     names = [TOYS[i] for i in rng.integers(len(TOYS), size=count)]
     size = rng.uniform(0.16, 0.36) * height
-    picture = np.array([width, height], np.float64)
-    area = picture * (0.02, 0.06), picture * (0.98, 0.97)
+    image = np.array([width, height], np.float64)
+    area = image * (0.02, 0.06), image * (0.98, 0.97)
     return _place(rng, names, size, area, held_out)
 
 
@@ -86,13 +86,13 @@ def line_up(
     shrink: float,
     held_out: bool,
 ) -> list[Placement]:
-    """Return the toys asked for, inside the picture and as far apart as there is room.
+    """Return the requested toys, inside the image and as far apart as there is room.
 
     `shrink` makes all of them smaller, for when a first try leaves some hidden.
     """
     largest = 0.75 / np.sqrt(len(names)) + 0.02
     size = rng.uniform(0.55, 1.0) * largest * min(height, 0.8 * width) * shrink
-    # A toy needs more room above the middle of its foot than below it.
+    # A toy needs more room above the centre of its foot than below it.
     low = size * np.array([0.62, 0.80])
     high = np.array([width, height]) - size * np.array([0.62, 0.50])
     middle = (low + high) / 2
@@ -120,10 +120,10 @@ def _place(
 def _spots(
     rng: np.random.Generator, sizes: Vector, area: tuple[Vector, Vector]
 ) -> list[Vector]:
-    """Return a spot for each toy, avoiding those already taken for twelve tries."""
+    """Return a position for each toy; twelve tries to keep clear of the others."""
     spots: list[Vector] = []
     for i, size in enumerate(sizes):
-        # A toy is only as shy as this: some scenes are crowded, others are not.
+        # Random, so that some scenes are crowded and others are not.
         reach = rng.uniform(0.3, 0.65)
         for _ in range(12):
             spot = rng.uniform(*area)

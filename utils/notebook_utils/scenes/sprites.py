@@ -1,9 +1,9 @@
 """One toy in one pose, sphere traced into maps that a scene only has to colour.
 
-Sphere tracing walks along a ray in steps as long as the distance to the nearest
-surface, which cannot pass through anything. Light is fixed, so how a toy is lit is
-worked out once per pose, on first use, and kept for this process; the colours of the
-toy and the strength of the light belong to the scene.
+Sphere tracing advances along a ray in steps as long as the distance to the nearest
+surface, so it cannot miss one. The direction of the light is fixed, so shading is
+computed once per pose, on first use, and kept for this process; the colours of the toy
+and the strength of the light belong to the scene.
 
 References
 ----------
@@ -32,7 +32,7 @@ LIGHT /= np.linalg.norm(LIGHT)
 # The canvas shows this much around a point above the middle of the foot, in units.
 HALF_EXTENT = 1.2
 CENTRE_HEIGHT = 0.55
-# A shadow reaches further than its toy and is soft, so its canvas is wide and coarse.
+# A shadow is larger than its toy and soft, so its canvas is wide and coarse.
 SHADOW_HALF_EXTENT = 2.1
 SHADOW_SIZE = 144
 # Traced at one of these sizes and always reduced: that is what smooths inner edges.
@@ -52,10 +52,10 @@ class Sprite:
     Parameters
     ----------
     shading : uint8 array (size, size, 3)
-        Diffuse light, highlight and ambient light (of `AMBIENT_RANGE`), 255 is all,
+        Diffuse light, highlight and ambient light (of `AMBIENT_RANGE`), from 0 to 255,
         multiplied by the coverage.
     paint : uint8 array (size, size, 4)
-        The share of each paint; their sum is the coverage of the pixel.
+        The fraction of each paint; their sum is the coverage of the pixel.
     """
 
     shading: Bytes
@@ -92,15 +92,15 @@ def trace_sprite(toy: str, yaw: float, size: int) -> Sprite:
 
 @lru_cache(maxsize=256)
 def trace_shadow(toy: str, yaw: float) -> Bytes:
-    """Return how dark the ground is around a toy, (SHADOW_SIZE, SHADOW_SIZE)."""
+    """Return how dark the floor is around a toy, (SHADOW_SIZE, SHADOW_SIZE)."""
     distance = _turned_distance(toy, yaw)
     origins, _ = _canvas_rays(SHADOW_SIZE, SHADOW_HALF_EXTENT)
-    ground = origins - VIEW[:, None] * (origins[2] / VIEW[2])
-    ground[2] = 0.004
-    near = np.flatnonzero(length(ground) < 2.4)
-    cast = np.zeros(ground.shape[1], np.float32)
-    cast[near] = 1 - _light_reaching(distance, ground[:, near], softness=5)
-    contact = np.clip(1 - distance(ground) / 0.35, 0, 1) ** 2
+    floor = origins - VIEW[:, None] * (origins[2] / VIEW[2])
+    floor[2] = 0.004
+    near = np.flatnonzero(length(floor) < 2.4)
+    cast = np.zeros(floor.shape[1], np.float32)
+    cast[near] = 1 - _light_reaching(distance, floor[:, near], softness=5)
+    contact = np.clip(1 - distance(floor) / 0.35, 0, 1) ** 2
     smooth = cast**2 * (3 - 2 * cast)
     darkness = 1 - (1 - 0.62 * smooth) * (1 - 0.40 * contact)
     image = (darkness * 255).reshape(SHADOW_SIZE, SHADOW_SIZE).astype(np.float32)
@@ -130,7 +130,7 @@ def _canvas_rays(size: int, half_extent: float) -> tuple[Floats, NDArray[np.intp
 def _nearest_approach(
     distance: Distance, origins: Floats, steps: int = 120
 ) -> tuple[Floats, Floats]:
-    """Return how far along each ray it comes nearest to the toy, and how near."""
+    """Return where along each ray the toy is nearest, and the distance there."""
     count = origins.shape[1]
     travel = np.full(count, 3 - HALF_EXTENT, np.float32)
     best_travel, best_gap = travel.copy(), np.full(count, 9, np.float32)
@@ -152,7 +152,7 @@ def _nearest_approach(
 def _light_reaching(
     distance: Distance, points: Floats, softness: float, steps: int = 24
 ) -> Floats:
-    """Return how much light reaches points (3, n): 0 none, 1 all."""
+    """Return the fraction of light that reaches points (3, n)."""
     count = points.shape[1]
     travel, narrowest = np.zeros(count, np.float32), np.ones(count, np.float32)
     active = np.arange(count)
@@ -186,15 +186,15 @@ def _shade(distance: Distance, points: Floats) -> Floats:
     diffuse = np.maximum(LIGHT @ normals, 0) * lit
     highlight = np.maximum(halfway @ normals, 0) ** 48 * lit
     sky = 0.5 + 0.5 * normals[2]
-    near_ground = np.clip(0.55 + 0.9 * points[2], 0, 1)
+    near_floor = np.clip(0.55 + 0.9 * points[2], 0, 1)
     rim = (1 - np.maximum(VIEW @ normals, 0)) ** 3
-    ambient = np.clip(sky * near_ground + 0.35 * rim, 0, AMBIENT_RANGE)
+    ambient = np.clip(sky * near_floor + 0.35 * rim, 0, AMBIENT_RANGE)
     light = np.stack((diffuse, highlight, ambient / AMBIENT_RANGE))
     return np.asarray(light, np.float32)
 
 
 def _canvas(values: Floats, where: NDArray[np.intp], size: int) -> Bytes:
-    """Return values (channels, n) of 0 to 1 as an image of bytes."""
+    """Return values (channels, n) of 0 to 1 as a uint8 image."""
     image = np.zeros((size * size, len(values)), np.uint8)
     image[where] = np.rint(values.T * 255)
     return image.reshape(size, size, -1)
@@ -214,7 +214,7 @@ def shown(sprite: Sprite, pixels: int) -> tuple[Floats, Floats]:
     shading : float32 array (pixels, pixels, 3)
         Diffuse, highlight and ambient light, not multiplied by the coverage.
     paint : float32 array (pixels, pixels, 4)
-        The share of each paint; their sum is the coverage.
+        The fraction of each paint; their sum is the coverage.
     """
     smaller = pixels < sprite.paint.shape[0]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
@@ -230,6 +230,6 @@ def shown(sprite: Sprite, pixels: int) -> tuple[Floats, Floats]:
 
 def covered(paint: Floats) -> Floats:
     """Return how much of each pixel is covered, the sum of its paints."""
-    # A product with ones is several times as fast as a sum over a short axis.
+    # A product with ones is several times faster than a sum over a short axis.
     total = paint @ np.ones(PAINTS, np.float32)
     return np.asarray(np.minimum(total, 1), np.float32)

@@ -1,6 +1,6 @@
-"""The ground that toys stand on: wood, paper, felt and play mats, drawn from a seed.
+"""Textures of the background: wood, paper, felt and play mats, drawn from a seed.
 
-Training scenes and held-out scenes share the kinds of ground but nothing else: seeds,
+Training scenes and held-out scenes share these four materials but nothing else: seeds,
 colours, patterns and proportions of held-out textures occur in no training scene.
 """
 
@@ -22,12 +22,12 @@ Pair = tuple[Colour, Colour]
 
 @dataclass(frozen=True)
 class Style:
-    """What sets one family of textures apart; colours are RGB, lengths are pixels.
+    """Parameters of one family of textures; colours are RGB, lengths are pixels.
 
     Parameters
     ----------
     seed, count : int
-        Where the random numbers start, and how many textures there are.
+        Seed of the random numbers, and how many textures there are.
     woods, mats : pairs of colours
         Light and dark grain of the wood; the two colours of a mat.
     papers, felts, inks : colours
@@ -144,11 +144,13 @@ def texture(held_out: bool, index: int) -> NDArray[np.uint8]:
     return image
 
 
-def ground(rng: np.random.Generator, width: int, height: int, held_out: bool) -> Floats:
+def background(
+    rng: np.random.Generator, width: int, height: int, held_out: bool
+) -> Floats:
     """Return a random part of a random texture as float32 (height, width, 3)."""
     style = HELD_OUT if held_out else TRAINING
     image = texture(held_out, int(rng.integers(style.count)))
-    # A scene of any size shows the same stretch of ground, so toys keep their scale.
+    # A scene of any size shows the same stretch of background: toys keep their scale.
     zoom = rng.uniform(0.8, 1.2) * max(width / 640, height / 480)
     part_width = min(round(width / zoom), WIDTH)
     part_height = min(round(height / zoom), HEIGHT)
@@ -194,7 +196,7 @@ def _blend(first: Floats, second: Floats, share: Floats) -> Floats:
 
 
 def _mottled(image: Floats, tone: Floats) -> Floats:
-    """Return the image made lighter by the share that `tone` says for each pixel."""
+    """Return the image made lighter by the fraction `tone` of each pixel."""
     return np.asarray(image * (1 + tone[..., None]), np.float32)
 
 
@@ -253,7 +255,7 @@ def _mat(rng: np.random.Generator, style: Style) -> Floats:
     u = np.asarray((c * x + s * y) / spacing, np.float32)
     v = np.asarray((c * y - s * x) / spacing, np.float32)
     weave = WEAVES[style.weaves[rng.integers(len(style.weaves))]]
-    image = _blend(pair[0], pair[1], weave(u, v, spacing))
+    image = _blend(pair[0], pair[1], _sharp(weave(u, v), spacing))
     noise = rng.standard_normal((HEIGHT, WIDTH), dtype=np.float32)
     tone = 0.1 * (_noise(rng, HEIGHT, (5, 4), 4) - 0.5) + 0.02 * noise
     return _mottled(image, tone)
@@ -268,10 +270,6 @@ def _to_line(distance: Floats, half_width: float) -> Floats:
 def _centred(values: Floats, spacing: float) -> Floats:
     """Return the distance to the middle of the cell, from -spacing/2 to spacing/2."""
     return np.asarray(values % spacing - spacing / 2, np.float32)
-
-
-def _print_none(spacing: float) -> Floats:
-    return np.zeros((HEIGHT, WIDTH), np.float32)
 
 
 def _print_grid(spacing: float) -> Floats:
@@ -309,38 +307,21 @@ def _print_crosses(spacing: float) -> Floats:
 
 
 def _sharp(wave: Floats, spacing: float) -> Floats:
-    """Turn a wave of -1 to 1 into two colours with a soft border."""
+    """Return 0 in the troughs of a wave and 1 on its crests, with a soft border."""
     return np.asarray(np.clip(wave * spacing * 0.4 + 0.5, 0, 1), np.float32)
 
 
-def _weave_checks(u: Floats, v: Floats, spacing: float) -> Floats:
-    return _sharp(np.sin(np.pi * u) * np.sin(np.pi * v), spacing)
-
-
-def _weave_stripes(u: Floats, v: Floats, spacing: float) -> Floats:
-    return _sharp(np.sin(np.pi * u), spacing)
-
-
-def _weave_waves(u: Floats, v: Floats, spacing: float) -> Floats:
-    return _sharp(np.sin(np.pi * (v + 0.35 * np.sin(np.pi * u))), spacing)
-
-
-def _weave_diamonds(u: Floats, v: Floats, spacing: float) -> Floats:
-    return _sharp(np.cos(np.pi * u) + np.cos(np.pi * v / 1.6), spacing)
-
-
-Weave = Callable[[Floats, Floats, float], Floats]
 PRINTS: dict[str, Callable[[float], Floats]] = {
-    "none": _print_none,
+    "none": lambda spacing: np.zeros((HEIGHT, WIDTH), np.float32),
     "grid": _print_grid,
     "dots": _print_dots,
     "diagonals": _print_diagonals,
     "rings": _print_rings,
     "crosses": _print_crosses,
 }
-WEAVES: dict[str, Weave] = {
-    "checks": _weave_checks,
-    "stripes": _weave_stripes,
-    "waves": _weave_waves,
-    "diamonds": _weave_diamonds,
+WEAVES: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "checks": lambda u, v: np.sin(np.pi * u) * np.sin(np.pi * v),
+    "stripes": lambda u, v: np.sin(np.pi * u),
+    "waves": lambda u, v: np.sin(np.pi * (v + 0.35 * np.sin(np.pi * u))),
+    "diamonds": lambda u, v: np.cos(np.pi * u) + np.cos(np.pi * v / 1.6),
 }

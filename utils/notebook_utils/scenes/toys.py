@@ -1,8 +1,8 @@
 """The eight toys: the shape of each, its paint, and the poses it is drawn in.
 
-Each stands on the ground z = 0, its axis through the origin, and is about 1.75 units
+Each stands on the floor z = 0, its axis through the origin, and is about 1.75 units
 across. A toy has two colours of its own (`MAIN` and `SECOND`), chosen by the scene;
-the duck's beak and eyes are the same everywhere.
+those of the duck's beak and eyes are fixed.
 """
 
 from collections.abc import Callable
@@ -40,9 +40,9 @@ class Toy:
     distance : callable
         From points (3, n) to the distance of the toy's surface (n,).
     paint : callable
-        From points (3, n) to how much of each paint is there, (PAINTS, n), sum 1.
+        From points (3, n) to the fraction of each paint, (PAINTS, n), sum 1.
     poses : int
-        How many yaws training scenes know; held-out scenes stand half a step off.
+        Number of yaws in training scenes; those of held-out scenes lie between them.
     period : float
         The turn about the vertical axis, in radians, after which the toy looks the
         same. With one pose the toy looks the same after every turn.
@@ -161,4 +161,4 @@ SHAPES: dict[str, Toy] = {
     "duck": Toy(_duck, _duck_paint, poses=24),
 }
 TOYS: tuple[str, ...] = tuple(SHAPES)
-"""The names of the eight toys; the number of a class is its place here, from 0."""
+"""The names of the eight toys; the index of a class is its position here, from 0."""

@@ -4,14 +4,14 @@ import re
 from collections import Counter
 from difflib import get_close_matches
 
-from .placement import MOST_TOYS
+from .placement import MAX_TOYS
 from .toys import TOYS
 
 _NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
 _COUNTS = {word: count for count, word in enumerate(_NUMBERS.split(), start=1)}
 _COUNTS |= {"a": 1, "an": 1, "no": 0, "zero": 0}
 _SEPARATORS = re.compile(r"\s*(?:,|;|\+|&|\band\b)\s*", re.IGNORECASE)
-# What people write that cannot be read, so that they are told why.
+# What cannot be parsed but is often written, for a helpful error.
 _LARGER_NUMBERS = (
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty "
     "fifty sixty seventy eighty ninety dozen hundred thousand million"
@@ -57,8 +57,8 @@ def toys_in(words: str) -> tuple[str, ...]:
         )
     counted = [_read(part.lower().split()) for part in parts]
     total = sum(count for count, _ in counted)
-    if total > MOST_TOYS:
-        raise ValueError(f"Ask for {MOST_TOYS} toys at most, found {total} in all.")
+    if total > MAX_TOYS:
+        raise ValueError(f"Ask for {MAX_TOYS} toys at most, found {total} in all.")
     return tuple(toy for count, toy in counted for _ in range(count))
 
 
@@ -124,7 +124,7 @@ def _why_no_number(number: str, name: str) -> str:
         )
     if words & set(_LARGER_NUMBERS.split()):
         return (
-            f"Write larger numbers in digits, {MOST_TOYS} toys at most: found "
+            f"Write larger numbers in digits, {MAX_TOYS} toys at most: found "
             f"{number!r} before {name!r}."
         )
     return (

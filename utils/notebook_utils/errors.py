@@ -4,6 +4,7 @@ A message says what was wrong, what was expected and what was found, and what to
 next. Wrong arguments raise ``ValueError`` or ``TypeError`` instead.
 """
 
+import errno
 from enum import StrEnum
 
 
@@ -20,6 +21,18 @@ class DownloadFailure(StrEnum):
     ALTERED = "altered"  # the size or the checksum is not the expected one
     NO_SPACE = "no_space"  # the disk is full
     UNWRITABLE = "unwritable"  # the target cannot be written for another reason
+
+    @classmethod
+    def of_disk(cls, error: OSError) -> "DownloadFailure":
+        """Tell a full disk from one that cannot be written for another reason.
+
+        Examples
+        --------
+        >>> DownloadFailure.of_disk(OSError(errno.ENOSPC, "No space left"))
+        <DownloadFailure.NO_SPACE: 'no_space'>
+        """
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return cls.NO_SPACE if is_full else cls.UNWRITABLE
 
 
 class DownloadError(WorkshopError):

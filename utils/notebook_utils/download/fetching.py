@@ -26,7 +26,7 @@ from .retry import (
     TransientError,
 )
 from .session import announced_bytes, open_session
-from .transfer import NO_SPACE_ERRNOS, Transfer
+from .transfer import Transfer
 
 # An attempt that brought as much as this is no failure of the server's.
 HEADWAY_BYTES = 1 << 20
@@ -203,8 +203,7 @@ def fetch_first(
             )
             kept_bytes = partial.size_bytes
     except OSError as error:
-        is_full = error.errno in NO_SPACE_ERRNOS
-        kind = DownloadFailure.NO_SPACE if is_full else DownloadFailure.UNWRITABLE
+        kind = DownloadFailure.of_disk(error)
         reason = f"not written: {error.strerror or error}"
         failures[str(target.parent)] = PermanentError(reason, kind)
     if failures:

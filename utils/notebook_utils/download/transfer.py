@@ -5,7 +5,6 @@ attempt may succeed (`TransientError`), the partial file does not fit what the s
 has now (`StalePartialError`), or asking again is no use (`PermanentError`).
 """
 
-import errno
 import hashlib
 import re
 import shutil
@@ -32,7 +31,6 @@ CHUNK_BYTES = 1 << 18
 # A connection that is slower than this for a whole window is taken to hang.
 MIN_BYTES_PER_S = 1024
 WINDOW_S = 60.0
-NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 # zlib may make a thousand bytes of one, so it gets few at a time.
 GZIP_CHUNK_BYTES = 1 << 14
 
@@ -75,7 +73,7 @@ class Transfer:
             try:
                 size_bytes, sha256, broken = self._append(response, start, origin)
             except OSError as error:
-                if error.errno not in NO_SPACE_ERRNOS:
+                if DownloadFailure.of_disk(error) is DownloadFailure.UNWRITABLE:
                     raise
                 self.partial.discard()  # the person needs the room
                 raise PermanentError(

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..download import ExpectedFile, file_sha256
-from ..download.transfer import NO_SPACE_ERRNOS
 from ..errors import DownloadError, DownloadFailure, KitError
 from ..files import write_whole
 from ..workspace import cache_dir
@@ -206,8 +205,7 @@ def writing_to_cache(needed_bytes: int | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in NO_SPACE_ERRNOS
-        kind = DownloadFailure.NO_SPACE if full else DownloadFailure.UNWRITABLE
+        kind = DownloadFailure.of_disk(error)
         raise _unusable(kind, error.strerror or str(error), needed_bytes) from error
     except DownloadError as error:
         if error.kind not in UNUSABLE_CACHE:

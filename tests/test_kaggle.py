@@ -9,7 +9,8 @@ import pytest
 from notebook_utils import DownloadError
 from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import DownloadFailure
-from notebook_utils.kits.kaggle import fetch_from_kaggle
+from notebook_utils.kits.catalogue import PublishedFile
+from notebook_utils.kits.hosts import RETRIES, fetch
 
 HANDLE = "tensorflow/inception/tfLite/v4-quant"
 
@@ -52,20 +53,26 @@ def kaggle(tmp_path, monkeypatch):
         thread.join()
 
 
+def fetch_member(member, target, **expected):
+    kaggle = (HANDLE, member)
+    file = PublishedFile("m", kaggle=kaggle, expected=ExpectedFile(**expected))
+    fetch(file, target, RETRIES)
+
+
 def test_a_file_comes_through_kaggles_library(tmp_path):
     target = tmp_path / "kit" / "model.tflite"
-    fetch_from_kaggle(HANDLE, "1.tflite", target, ExpectedFile())
+    fetch_member("1.tflite", target)
     assert target.read_bytes() == b"model"
 
 
-def test_another_file_than_the_one_that_is_wanted(tmp_path):
+def test_another_file_than_the_one_that_is_expected(tmp_path):
     target = tmp_path / "model.tflite"
     with pytest.raises(DownloadError, match="expected 6 bytes, found 5") as caught:
-        fetch_from_kaggle(HANDLE, "1.tflite", target, ExpectedFile(size_bytes=6))
+        fetch_member("1.tflite", target, size_bytes=6)
     assert caught.value.kind is DownloadFailure.ALTERED
     assert not target.exists()
 
 
 def test_a_model_without_the_file(tmp_path):
     with pytest.raises(DownloadError, match=r"2\.tflite"):
-        fetch_from_kaggle(HANDLE, "2.tflite", tmp_path / "m", ExpectedFile())
+        fetch_member("2.tflite", tmp_path / "m")

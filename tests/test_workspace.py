@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -87,24 +88,15 @@ def test_reset_of_an_unknown_lesson_names_those_there_are(repository):
         workspace.reset_notebook("07")
 
 
-def test_a_read_only_checkout_sends_the_work_home(repository, monkeypatch, tmp_path):
-    def refuse(*arguments, **options):
-        raise OSError("read-only file system")
-
-    monkeypatch.setattr(type(repository), "mkdir", _refusing(repository / "work"))
-    assert workspace.work_dir() == tmp_path / "home" / "data"
-    assert workspace.output_dir("01") == tmp_path / "home" / "data" / "output" / "01"
-
-
-def _refusing(forbidden):
-    real = type(forbidden).mkdir
-
-    def mkdir(self, *arguments, **options):
-        if self == forbidden:
-            raise OSError("read-only file system")
-        real(self, *arguments, **options)
-
-    return mkdir
+def test_a_read_only_checkout_sends_the_work_home(repository, tmp_path):
+    (repository / "work").write_text("no folder")
+    home = tmp_path / "home"
+    assert workspace.work_dir() == home / "data"
+    assert workspace.output_dir("01") == home / "data" / "output" / "01"
+    shutil.rmtree(home)
+    home.write_text("no folder either")
+    with pytest.raises(WorkshopError, match=r"data for your work .*HOME"):
+        workspace.output_dir("01")
 
 
 def test_without_a_checkout_there_is_a_remedy(monkeypatch):

@@ -54,9 +54,7 @@ def work_dir() -> Path:
         else:
             if os.access(work, os.W_OK):
                 return work
-    work = user_data_path(APPLICATION, appauthor=False)
-    work.mkdir(parents=True, exist_ok=True)
-    return work
+    return _make(user_data_path(APPLICATION, appauthor=False))
 
 
 def cache_dir() -> Path:
@@ -99,9 +97,7 @@ def output_dir(lesson: str) -> Path:
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", lesson):
         raise ValueError(f"Expected a lesson's number such as '01', found {lesson!r}.")
-    folder = work_dir() / "output" / lesson
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _make(work_dir() / "output" / lesson)
 
 
 def copy_notebooks() -> Path:
@@ -166,6 +162,18 @@ def clear_outputs(notebook: MutableMapping[str, Any]) -> None:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
+
+
+def _make(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkshopError(
+            f"The folder {folder} for your work cannot be made: "
+            f"{error.strerror or error}. Make room there, or name a home that you may "
+            "write to in the environment variable HOME (Windows: LOCALAPPDATA)."
+        ) from error
+    return folder
 
 
 def _originals() -> list[Path]:

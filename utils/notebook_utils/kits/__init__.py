@@ -1,10 +1,10 @@
 """Kits: the files that a lesson needs, from one of two origins.
 
 ``loading`` hands out a ``Kit``. ``catalogue`` says what each kit is, and ``sources``
-asks for its files in turn: a mirror (``mirrors``), the ``cache``, the ``hosts``
-(``kaggle`` is one with a library of its own), and what is ``included``. ``preference``
-is what the user chose among them. ``prefetch`` and ``serve`` make a mirror for a class
-and hand it round, and ``commands`` puts all of it on the command line.
+asks for its files in turn: a mirror (``mirrors``), the ``cache``, the ``hosts``, and
+what is ``included``. ``preference`` is what the user chose among them. ``prefetch`` and
+``serve`` make a mirror for a class and hand it round, and ``commands`` puts all of it
+on the command line.
 """
 
 from .included import included_folder as included_folder

@@ -115,30 +115,13 @@ def clean_cache(names: Sequence[str] = ()) -> int:
 
 
 def cached(relative: Path, files: Sequence[PublishedFile]) -> Path | None:
-    """Return the folder of a cache that holds all of a kit's files; None if none does.
-
-    Parameters
-    ----------
-    relative
-        The kit's folder in each cache.
-    files
-        What must be there.
-    """
+    """Return the folder `relative` of a cache that holds all files, or None."""
     folders = [place / relative for place in cache_dirs()]
     return next((folder for folder in folders if not _missing(folder, files)), None)
 
 
 def bring(relative: Path, files: Sequence[PublishedFile], policy: HostPolicy) -> Path:
-    """Return the folder of a cache with a kit's files, which are fetched if need be.
-
-    Parameters
-    ----------
-    relative
-        The kit's folder in each cache.
-    files
-        What it consists of, and where that is.
-    policy
-        How often a host is asked.
+    """Return the folder `relative` of a cache; fetch what none of them holds.
 
     Raises
     ------
@@ -191,10 +174,7 @@ def sums_of(folder: Path, names: Iterable[str]) -> dict[str, dict[str, str | int
 def writing_to_cache(needed_bytes: int | None = None) -> Iterator[None]:
     """Say what is full or cannot be written to, and which variable moves it.
 
-    Parameters
-    ----------
-    needed_bytes
-        The size of what is written, where it is known.
+    `needed_bytes` is the size of what is written, where it is known.
 
     Raises
     ------

@@ -27,31 +27,14 @@ PERMISSIVE = frozenset({"Apache-2.0", "BSD-3-Clause", "MIT", "CC-BY-4.0"})
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """One file of a published kit.
+    """One file of a published kit, at its hosts or in a mirror."""
 
-    Parameters
-    ----------
-    name
-        Its name in the kit.
-    addresses
-        Where it is, in the order in which they are asked. In a mirror that is a folder
-        it is a path.
-    kaggle
-        The model's handle at Kaggle and the file's name there, or None.
-    expected
-        The size and checksum that the lock pins, or that a mirror lists.
-    sha256_prefix
-        The first digits of the checksum, for hosts that publish no more.
-    about_bytes
-        An estimate of its size; None if there is none.
-    """
-
-    name: str
-    addresses: tuple[str, ...] = ()
-    kaggle: tuple[str, str] | None = None
+    name: str  # in the kit
+    addresses: tuple[str, ...] = ()  # asked in turn; a path in a mirror's folder
+    kaggle: tuple[str, str] | None = None  # the model's handle, and the file's name
     expected: ExpectedFile = field(default_factory=ExpectedFile)
-    sha256_prefix: str = ""
-    about_bytes: int | None = None
+    sha256_prefix: str = ""  # for hosts that publish no more of the checksum
+    about_bytes: int | None = None  # an estimate of its size
 
     @property
     def source(self) -> str:
@@ -115,16 +98,12 @@ class CatalogueEntry:
 class Lock:
     """The machine-written half of the catalogue.
 
-    Parameters
-    ----------
-    files
-        From the source of a published file to its ``size_bytes`` and ``sha256``. A file
-        may be pinned before its kit is verified.
-    kits
-        From the name of a verified kit to what its lessons found, under ``expected``.
+    A file may be pinned before its kit is verified.
     """
 
+    # From the source of a published file to its size_bytes and sha256.
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # From the name of a verified kit to what its lessons found, under "expected".
     kits: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod

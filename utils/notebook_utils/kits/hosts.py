@@ -4,10 +4,9 @@ On a network that swallows everything each request costs its whole time-out. One
 is enough: the next kit, and the next lesson, need not wait again.
 """
 
-import hashlib
+import shutil
 import time
-from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,20 +16,13 @@ from ..errors import DownloadError, DownloadFailure
 from ..files import write_whole
 from ..workspace import cache_dir
 from .catalogue import PublishedFile
-from .kaggle import fetch_from_kaggle
 
 SILENCE_S = 600
 
 
 @dataclass(frozen=True)
 class HostPolicy(RetryPolicy):
-    """A retry policy for the hosts of kits.
-
-    Parameters
-    ----------
-    ask_silent
-        Whether to ask a host that did not answer in the last ten minutes.
-    """
+    """A retry policy that also knows hosts which did not answer a while ago."""
 
     ask_silent: bool = True
 
@@ -62,13 +54,7 @@ def silent_hosts_dir() -> Path:
 
 
 def silent_for(address: str) -> float | None:
-    """Return how many seconds ago an address's host did not answer.
-
-    Returns
-    -------
-    float or None
-        None if the host may be asked.
-    """
+    """Return how many seconds ago a host did not answer; None if it may be asked."""
     try:
         age_s = time.time() - _note(address).stat().st_mtime
     except OSError:
@@ -94,19 +80,10 @@ def fetch(
     *,
     show_progress: bool = True,
 ) -> None:
-    """Fetch one published file, whole and verified.
+    """Fetch one published file, whole and verified, and put it at `target`.
 
-    Parameters
-    ----------
-    file
-        What to fetch, and from where.
-    target
-        The path to put it at.
-    policy
-        How often a host is asked. Kaggle's library has longer waits of its own, so it
-        is left alone where there are to be no retries.
-    show_progress
-        Show a progress bar.
+    Kaggle's library has longer waits of its own, so it is left alone where the policy
+    has no retries.
 
     Raises
     ------
@@ -126,7 +103,7 @@ def fetch(
     else:
         if file.kaggle is None or not policy.retries:
             raise failures[-1] if failures else _not_asked(file)
-        fetch_from_kaggle(*file.kaggle, target, file.expected)
+        _copy(_from_kaggle(*file.kaggle), target, file.expected)
     fault = file.mismatch(target) if file.sha256_prefix else None
     if fault:
         target.unlink()
@@ -168,25 +145,22 @@ def _not_asked(file: PublishedFile) -> DownloadError:
     return DownloadError(f"{file.source} is not asked; use origin='published'")
 
 
-def _copy(original: Path, target: Path, expected: ExpectedFile) -> None:
-    digest, size_bytes = hashlib.sha256(), 0
-    with closing(_pieces(original)) as pieces, write_whole(target) as copy:
-        for piece in pieces:
-            copy.write(piece)
-            digest.update(piece)
-            size_bytes += len(piece)
-        fault = expected.mismatch_of(size_bytes, digest.hexdigest())
-        if fault is not None:
-            reason = f"{original}: {fault}"
-            raise DownloadError(reason, kind=DownloadFailure.ALTERED)
-
-
-def _pieces(original: Path) -> Generator[bytes, None, None]:
-    """Read a file piece by piece; an error is the original's then, not the copy's."""
+def _from_kaggle(handle: str, member: str) -> Path:
+    """Return a file that only Kaggle's own library can fetch, in that one's cache."""
     try:
-        with original.open("rb") as source:
-            while piece := source.read(1 << 20):
-                yield piece
+        import kagglehub
+
+        return Path(kagglehub.model_download(handle)) / member
+    except Exception as error:  # the library documents none of those it raises
+        raise DownloadError(f"kagglehub: {handle}: {error}") from error
+
+
+def _copy(original: Path, target: Path, expected: ExpectedFile) -> None:
+    try:
+        fault = expected.mismatch(original)
     except OSError as error:
-        reason = f"{original}: {error.strerror or error}"
-        raise DownloadError(reason, kind=DownloadFailure.REFUSED) from error
+        raise DownloadError(f"{original}: {error.strerror or error}") from error
+    if fault is not None:
+        raise DownloadError(f"{original}: {fault}", kind=DownloadFailure.ALTERED)
+    with original.open("rb") as source, write_whole(target) as copy:
+        shutil.copyfileobj(source, copy)

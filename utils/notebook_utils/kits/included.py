@@ -12,17 +12,7 @@ from .catalogue import CatalogueEntry
 
 
 def included_folder(name: str) -> Path:
-    """Return the folder of a kit's included files.
-
-    Parameters
-    ----------
-    name
-        The kit's name.
-
-    Returns
-    -------
-    Path
-        In the installed package for a wheel, ``data/kits/`` of the checkout otherwise.
+    """Return the folder of a kit's included files: in the wheel, or in the checkout.
 
     Raises
     ------
@@ -44,16 +34,6 @@ def complete_folder(entry: CatalogueEntry) -> Path:
     Files too large for git are generated once, in the cache, where the others are
     copied beside them. The folder's name changes with the kit's card, so that a new
     version does not meet old files.
-
-    Parameters
-    ----------
-    entry
-        The kit.
-
-    Returns
-    -------
-    Path
-        The included folder itself where nothing is generated.
 
     Raises
     ------

@@ -116,24 +116,12 @@ def _preprocessing(facts: Mapping[str, Any]) -> Preprocessing:
 def read_labels(
     path: Path, first: Sequence[str] = (), without: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Read one name per output index.
+    """Read one name per output index; none without a file.
 
-    ImageNet's file puts a WordNet number before the name and synonyms behind it.
-
-    Parameters
-    ----------
-    path
-        The label file, one name a line; it need not exist.
-    first
-        Names of the output indices that the file leaves out, such as the background
-        class that some models of ImageNet begin with.
-    without
-        Names in the file that no output index has, as in COCO's.
-
-    Returns
-    -------
-    tuple of str
-        Empty without a file.
+    ImageNet's file puts a WordNet number before the name and synonyms behind it, and
+    leaves out the background class that some models begin with (`first`). COCO's has
+    names that its labels never use, and that some models have no output for
+    (`without`).
     """
     if not path.is_file():
         return ()

@@ -24,15 +24,7 @@ Sums = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Mirror:
-    """Kits in a folder or at an address, and the index that lists them.
-
-    Parameters
-    ----------
-    place
-        The folder, or an address that begins with ``http://`` or ``https://``.
-    kits
-        What the index lists: for each kit and file the size and sha256.
-    """
+    """A folder or an address, and what its index lists."""
 
     place: str
     kits: Mapping[str, Sums]
@@ -40,20 +32,20 @@ class Mirror:
     def files(
         self, kit: str, files: tuple[PublishedFile, ...]
     ) -> tuple[PublishedFile, ...] | None:
-        """Return the files of a kit as this mirror has them.
+        """Return a kit's files as this mirror has them, pinned to what the index says.
 
         Parameters
         ----------
         kit
             The kit's name.
         files
-            What it consists of, as the catalogue knows it. What else the index lists
-            is not looked at, so that it cannot lead out of the mirror.
+            What the catalogue says of it. What else the index lists is not looked at,
+            so that it cannot lead out of the mirror.
 
         Returns
         -------
         tuple of PublishedFile or None
-            Pinned to what the index says; None if it does not list them all.
+            None if the index does not list them all.
 
         Raises
         ------
@@ -81,19 +73,7 @@ class Mirror:
 
 
 def open_mirror(place: str, policy: HostPolicy) -> Mirror:
-    """Read the index of a mirror.
-
-    Parameters
-    ----------
-    place
-        The folder, or an address that begins with ``http://`` or ``https://``.
-    policy
-        How often an address is asked.
-
-    Returns
-    -------
-    Mirror
-        What the index lists, and where.
+    """Open the mirror in a folder or at an address by reading its index.
 
     Raises
     ------

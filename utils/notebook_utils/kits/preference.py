@@ -29,13 +29,7 @@ class Choice(StrEnum):
 
     @classmethod
     def of(cls, word: str) -> "Choice":
-        """Read a choice in upper or lower case.
-
-        Raises
-        ------
-        ValueError
-            `word` is none of the four.
-        """
+        """Read a choice in upper or lower case, or raise ValueError."""
         with suppress(ValueError):
             return cls(word.strip().lower())
         known = ", ".join(repr(str(choice)) for choice in cls)

@@ -1,6 +1,6 @@
 """Make a mirror: fetch published kits into a folder, for a class or a stick."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +15,9 @@ from .mirrors import INDEX, Sums, read_index, write_index
 
 @dataclass
 class Prefetched:
-    """What came of making a mirror.
+    """The files that were there already, those fetched, and why others cannot be had.
 
-    Parameters
-    ----------
-    kept, fetched
-        The files that were there already and those that were fetched, as
-        ``<kit>/<file>``.
-    failed
-        For each file that cannot be had the reason.
+    All are named ``<kit>/<file>``.
     """
 
     kept: list[str] = field(default_factory=list)
@@ -58,97 +52,86 @@ def prefetch(names: Sequence[str], folder: Path) -> Prefetched:
     host that does not answer is not asked for its other files in the same run.
     """
     kits = _chosen(names)
-    index: dict[str, Sums] = {}
-    with suppress(OSError, ValueError):  # no mirror yet, or one that is made again
-        index = read_index(folder / INDEX)
-    work = _Work(folder, index)
+    work = _Work(folder)
     try:
-        for name, files in kits.items():
+        for kit, files in kits.items():
             for file in files:
-                work.bring(name, file)
+                work.bring(kit, file)
+                write_index(folder, work.index)
     except OSError as error:
-        raise _cannot_write(folder, error.strerror or str(error)) from error
-    return work.result
+        raise KitError(
+            f"Cannot write to {folder}: {error.strerror or error}. Make room, or give "
+            "another folder; the same command goes on from here."
+        ) from error
+    return work.done
 
 
 class _Work:
     """A mirror that is being made."""
 
-    def __init__(self, folder: Path, index: dict[str, Sums]) -> None:
-        self.result = Prefetched()
+    def __init__(self, folder: Path) -> None:
+        self.done = Prefetched()
+        self.index: dict[str, Sums] = {}
+        with suppress(OSError, ValueError):  # no mirror yet, or one that is made again
+            self.index = read_index(folder / INDEX)
         self._folder = folder
-        self._index = index
         self._silent: set[str] = set()
-        self._here: dict[str, Path] = {}  # address -> the file that came from it
+        self._here: dict[str, Path] = {}  # source -> the file that came from it
 
     def bring(self, kit: str, file: PublishedFile) -> None:
         """Keep, copy or fetch one file, and enter it in the index."""
         label, target = f"{kit}/{file.name}", self._folder / kit / file.name
-        if self._is_kept(kit, file, target):
-            self.result.kept.append(label)
+        listed = self.index.setdefault(kit, {})
+        if self._is_right(file, target, listed):
+            self.done.kept.append(label)
         else:
-            self._index.get(kit, {}).pop(file.name, None)
+            listed.pop(file.name, None)
+            target.unlink(missing_ok=True)
             try:
                 self._copy_or_fetch(file, target)
             except DownloadError as error:
                 if error.kind in UNUSABLE_CACHE:
-                    raise _cannot_write(self._folder, error.reason) from error
-                self.result.failed[label] = error.reason
-                if error.kind is DownloadFailure.UNREACHABLE:
-                    self._silent |= _hosts(file)
-                write_index(self._folder, self._index)
+                    raise OSError(error.reason) from error
+                self.done.failed[label] = error.reason
                 return
-            self.result.fetched.append(label)
-        self._here |= dict.fromkeys(file.addresses[:1], target)
-        sums = sums_of(target.parent, [file.name])
-        self._index.setdefault(kit, {}).update(sums)
-        write_index(self._folder, self._index)
+            self.done.fetched.append(label)
+        self._here[file.source] = target
+        listed.update(sums_of(target.parent, [file.name]))
 
-    def _is_kept(self, kit: str, file: PublishedFile, target: Path) -> bool:
+    def _is_right(self, file: PublishedFile, target: Path, listed: Sums) -> bool:
         if file.mismatch(target) is not None:
             return False
-        listed = self._index.get(kit, {}).get(file.name)
-        if listed is None:  # then only a pinned checksum can tell that it is the file
+        if file.name not in listed:  # then only a pin can tell that it is the file
             return file.expected.sha256 is not None
-        return listed == sums_of(target.parent, [file.name])[file.name]
+        return listed[file.name] == sums_of(target.parent, [file.name])[file.name]
 
     def _copy_or_fetch(self, file: PublishedFile, target: Path) -> None:
-        for address in file.addresses[:1]:
-            if address in self._here:  # kits share pictures and labels
-                with write_whole(target) as copy:
-                    copy.write(self._here[address].read_bytes())
-                return
-        if file.addresses and _hosts(file) <= self._silent:
-            hosts = ", ".join(sorted(_hosts(file)))
-            raise DownloadError(
-                f"{hosts} did not answer before", kind=DownloadFailure.UNREACHABLE
-            )
-        target.unlink(missing_ok=True)  # what is there is altered
-        fetch(file, target, RETRIES)
+        hosts = {host_of(address) for address in file.addresses}
+        if file.source in self._here:  # kits share pictures and labels
+            with write_whole(target) as copy:
+                copy.write(self._here[file.source].read_bytes())
+        elif hosts and hosts <= self._silent:
+            reason = f"{', '.join(sorted(hosts))} did not answer before"
+            raise DownloadError(reason, kind=DownloadFailure.UNREACHABLE)
+        else:
+            try:
+                fetch(file, target, RETRIES)
+            except DownloadError as error:
+                if error.kind is DownloadFailure.UNREACHABLE:
+                    self._silent |= hosts
+                raise
 
 
-def _cannot_write(folder: Path, cause: str) -> KitError:
-    return KitError(
-        f"Cannot write to {folder}: {cause}. Make room, or give another folder; the "
-        "same command goes on from here."
-    )
-
-
-def _hosts(file: PublishedFile) -> set[str]:
-    return {host_of(address) for address in file.addresses}
-
-
-def _chosen(names: Iterable[str]) -> dict[str, list[PublishedFile]]:
+def _chosen(names: Sequence[str]) -> dict[str, tuple[PublishedFile, ...]]:
     published = {
-        name: list(entry.published.files)
+        name: entry.published.files
         for name, entry in catalogue().items()
         if entry.published is not None
     }
-    chosen = tuple(names) or tuple(published)
-    for name in chosen:
+    for name in names:
         if name not in published:
             raise KitError(
                 f"Kit {name!r} has no published files. These have: "
                 f"{', '.join(published)}."
             )
-    return {name: published[name] for name in chosen}
+    return {name: published[name] for name in names or published}

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import DownloadError, DownloadFailure
+from ..workspace import cache_dir
 from .cache import UNUSABLE_CACHE, bring, cached
 from .catalogue import CatalogueEntry, OriginFacts, PublishedFile
 from .hosts import ONE_ATTEMPT, RETRIES
@@ -40,60 +41,27 @@ class RefusalKind(StrEnum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A source does not give the files.
-
-    Parameters
-    ----------
-    source
-        ``"mirror"``, ``"cache"`` or ``"hosts"``.
-    kind
-        Why; how a download failed, where one did.
-    reason
-        The same in a sentence; empty where it goes without saying.
-    """
+    """A source does not give the files, and why."""
 
     source: str
     kind: RefusalKind | DownloadFailure
-    reason: str = ""
+    reason: str = ""  # in a sentence; empty where it goes without saying
 
 
 @dataclass(frozen=True)
 class Supply:
-    """The files that a source gives.
-
-    Parameters
-    ----------
-    origin
-        What they are.
-    folder
-        Where they lie.
-    files
-        What they are, one by one.
-    reason
-        Why these, in a sentence; empty where the refusals say it all.
-    """
+    """A source gives the files."""
 
     origin: Origin
     folder: Path
     files: tuple[KitFile, ...]
-    reason: str = ""
+    reason: str = ""  # why these, in a sentence; empty where the refusals say it all
 
 
 def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
     """Ask one source after the other for a kit's files.
 
-    Parameters
-    ----------
-    entry
-        The kit.
-    choice
-        Which origin is wanted.
-
-    Returns
-    -------
-    Supply
-        From the first source that gives them. Its reason also says why those before
-        it did not.
+    The reason of the supply also says why the sources before it gave none.
 
     Raises
     ------
@@ -246,7 +214,10 @@ def _sentences(refusals: Sequence[Refusal], last: str, between: str = " ") -> st
 
 def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
     last = refusals[-1]
-    advice = "Check the connection and try again, or use origin='included'."
+    advice = (
+        "Check the connection and try again, use origin='included', or put the files "
+        f"into\n  {cache_dir() / _fetched(entry.name)}"
+    )
     if last.kind in UNUSABLE_CACHE:
         advice = "Then try again."
     elif last.kind is DownloadFailure.ALTERED and last.source == "mirror":

@@ -71,16 +71,6 @@ class Preprocessing:
         )
 
 
-@dataclass(frozen=True)
-class KitFile:
-    """One file of a kit: its name, its source, its size and checksum where known."""
-
-    name: str
-    source: str
-    size_bytes: int | None = None
-    sha256: str | None = None
-
-
 @dataclass(frozen=True, repr=False)
 class Kit:
     """A model, its labels and its picture, from one origin.
@@ -105,7 +95,7 @@ class Kit:
     attribution
         Who made the files.
     files
-        The files and where they are from.
+        From the name of each file to where it is from.
     labels
         One name per output index; empty for a kit without labels.
     preprocessing
@@ -123,7 +113,7 @@ class Kit:
     folder: Path
     licence: str
     attribution: str
-    files: tuple[KitFile, ...]
+    files: Mapping[str, str]
     labels: tuple[str, ...]
     preprocessing: Preprocessing | None
     output: int = 0
@@ -200,7 +190,7 @@ class Kit:
     def _table(self) -> Table:
         head = ("file", "origin", "size", "licence", "source")
         rows = []
-        for file in self.files:
-            size = readable_size((self.folder / file.name).stat().st_size)
-            rows.append((file.name, self.origin, size, self.licence, file.source))
+        for name, source in self.files.items():
+            size = readable_size((self.folder / name).stat().st_size)
+            rows.append((name, self.origin, size, self.licence, source))
         return Table(f"Kit {self.name}", self.title, head, rows, self.reason)

@@ -82,10 +82,10 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
 
 
 def _kit(entry: CatalogueEntry, supply: Supply) -> Kit:
-    for file in supply.files:
-        if not (supply.folder / file.name).is_file():
+    for name in supply.files:
+        if not (supply.folder / name).is_file():
             raise KitError(
-                f"'{file.name}' of kit {entry.name!r} is missing from {supply.folder}. "
+                f"'{name}' of kit {entry.name!r} is missing from {supply.folder}. "
                 "Install the package again."
             )
     facts = entry.included

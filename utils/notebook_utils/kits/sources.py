@@ -8,7 +8,7 @@ files that an installed package brings, is one more function in :func:`resolve`.
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from .cache import UNUSABLE_CACHE, bring, cached
 from .catalogue import CatalogueEntry, OriginFacts, PublishedFile
 from .hosts import ONE_ATTEMPT, RETRIES
 from .included import complete_folder, included_folder
-from .kit import KitFile, Origin
+from .kit import Origin
 from .mirrors import open_mirror
 from .preference import Choice
 
@@ -54,7 +54,7 @@ class Supply:
 
     origin: Origin
     folder: Path
-    files: tuple[KitFile, ...]
+    files: Mapping[str, str]  # their names, and where each is from
     reason: str = ""  # why these, in a sentence; empty where the refusals say it all
 
 
@@ -109,7 +109,8 @@ def _mirror(
     reason = f"The published files: the index of the mirror {place} lists them."
     if choice is Choice.AUTO and not entry.verified:
         reason += " They are not verified; naming the mirror is consent."
-    return Supply("published", folder, _rows(files, f"mirror {place}"), reason)
+    sources = dict.fromkeys((file.name for file in files), f"mirror {place}")
+    return Supply("published", folder, sources, reason)
 
 
 def _cache(
@@ -142,24 +143,23 @@ def _hosts(
 def _included(entry: CatalogueEntry, choice: Choice) -> Supply:
     """Give the files that come with the collection; this source never refuses."""
     card = included_folder(entry.name) / "card.json"
-    rows = [
-        KitFile(name, "made by toybox", facts["bytes"], facts["sha256"])
-        for name, facts in json.loads(card.read_text("utf-8"))["files"].items()
-    ]
-    generated = entry.included.generated
-    rows += [KitFile(name, "generated on this machine") for name in generated]
+    files = dict.fromkeys(
+        json.loads(card.read_text("utf-8"))["files"], "made by toybox"
+    )
+    files |= dict.fromkeys(entry.included.generated, "generated on this machine")
     reason = ""
     if choice is Choice.INCLUDED:
         reason = "The included files, as asked for."
     elif entry.published is None:
         reason = "This kit was never published; it is ours."
-    return Supply("included", complete_folder(entry), tuple(rows), reason)
+    return Supply("included", complete_folder(entry), files, reason)
 
 
 def _published(published: OriginFacts, folder: Path, choice: Choice) -> Supply:
     asked = ", as asked for" if choice is not Choice.AUTO else ""
     reason = f"The published files{asked}."
-    return Supply("published", folder, _rows(published.files), reason)
+    sources = {file.name: file.source for file in published.files}
+    return Supply("published", folder, sources, reason)
 
 
 def _not_unasked(
@@ -192,18 +192,6 @@ def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
     sums = sorted(f"{file.name} {file.expected.sha256}" for file in files)
     digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()
     return Path("mirrored") / f"{kit}-{digest[:8]}"
-
-
-def _rows(files: Sequence[PublishedFile], source: str = "") -> tuple[KitFile, ...]:
-    return tuple(
-        KitFile(
-            file.name,
-            source or file.source,
-            file.expected.size_bytes,
-            file.expected.sha256,
-        )
-        for file in files
-    )
 
 
 def _sentences(refusals: Sequence[Refusal], last: str, between: str = " ") -> str:

@@ -74,7 +74,8 @@ def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
     if published is None or choice is Choice.INCLUDED:
         return _included(entry, choice)
     refusals: list[Refusal] = []
-    for source in (_mirror, _cache, _hosts):
+    unasked = _not_unasked(entry, published, choice)
+    for source in (_mirror,) if unasked else (_mirror, _cache, _hosts):
         answer = source(entry, published, choice)
         if isinstance(answer, Supply):
             return replace(answer, reason=_sentences(refusals, answer.reason))
@@ -86,8 +87,9 @@ def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
             break
     if choice is Choice.PUBLISHED:
         raise _error(entry, refusals)
-    answer = _included(entry, choice)
-    return replace(answer, reason=_sentences(refusals, answer.reason))
+    if unasked:
+        refusals.append(unasked)
+    return replace(_included(entry, choice), reason=_sentences(refusals))
 
 
 def _mirror(
@@ -117,9 +119,6 @@ def _cache(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Supply | Refusal:
     """Give the files that were fetched from their hosts before."""
-    refusal = _not_unasked("cache", entry, published, choice)
-    if refusal is not None:
-        return refusal
     folder = cached(_fetched(entry.name), published.files)
     if folder is None:
         return Refusal("cache", RefusalKind.ABSENT)
@@ -130,9 +129,6 @@ def _hosts(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Supply | Refusal:
     """Fetch the files from their hosts into the cache."""
-    refusal = _not_unasked("hosts", entry, published, choice)
-    if refusal is not None:
-        return refusal
     try:
         folder = bring(_fetched(entry.name), published.files, _POLICIES[choice])
     except DownloadError as error:
@@ -163,9 +159,9 @@ def _published(published: OriginFacts, folder: Path, choice: Choice) -> Supply:
 
 
 def _not_unasked(
-    source: str, entry: CatalogueEntry, published: OriginFacts, choice: Choice
+    entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Refusal | None:
-    """Refuse what nobody gets unasked, and say why; None if the files may be used."""
+    """Refuse what nobody gets unasked; None if cache and hosts may be asked."""
     if choice is not Choice.AUTO:
         return None
     if not entry.verified:
@@ -173,13 +169,13 @@ def _not_unasked(
             "The published files are not verified yet; fetch them with "
             "origin='published'."
         )
-        return Refusal(source, RefusalKind.NOT_VERIFIED, reason)
+        return Refusal("catalogue", RefusalKind.NOT_VERIFIED, reason)
     if not entry.is_permissive:
         reason = (
             f"The published files are under {published.licence}; fetch them with "
             "origin='published' if you accept that."
         )
-        return Refusal(source, RefusalKind.NOT_PERMISSIVE, reason)
+        return Refusal("catalogue", RefusalKind.NOT_PERMISSIVE, reason)
     return None
 
 
@@ -194,10 +190,8 @@ def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
     return Path("mirrored") / f"{kit}-{digest[:8]}"
 
 
-def _sentences(refusals: Sequence[Refusal], last: str, between: str = " ") -> str:
-    """Return the reasons, each once."""
-    reasons = [*(refusal.reason for refusal in refusals), last]
-    return between.join(filter(None, dict.fromkeys(reasons)))
+def _sentences(refusals: Sequence[Refusal], *more: str) -> str:
+    return " ".join(filter(None, [*(refusal.reason for refusal in refusals), *more]))
 
 
 def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
@@ -214,7 +208,7 @@ def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
             "of the collection knows. Make it again:\n"
             f"  python -m notebook_utils prefetch {entry.name} --to FOLDER"
         )
-    told = _sentences(refusals, "", "\n  ")
+    told = "\n  ".join(refusal.reason for refusal in refusals if refusal.reason)
     return DownloadError(
         f"The published files of kit {entry.name!r} cannot be had.\n  {told}\n{advice}",
         kind=DownloadFailure(last.kind),

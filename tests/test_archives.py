@@ -346,5 +346,6 @@ def test_the_published_detector(tmp_path):
     archive = Path(os.environ["PUBLISHED_FILES"], "files/coco_ssd_mobilenet_v1.tar.gz")
     unpacked = files_in(unpack(archive, tmp_path / "detector"))
     with tarfile.open(archive) as package:
-        sizes = {info.name: info.size for info in package if info.isfile()}
+        files = [info for info in package if info.isfile()]
+    sizes = {Path(info.name).as_posix(): info.size for info in files}
     assert {name: len(data) for name, data in unpacked.items()} == sizes

@@ -19,6 +19,7 @@ def test_the_download_benchmark_runs():
     assert "import notebook_utils:" in printed
 
 
+@pytest.mark.slow
 def test_the_latency_benchmark_runs():
     command = [sys.executable, BENCHMARKS / "latency.py", "--quick"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -105,6 +105,7 @@ def test_a_notebook_outside_the_checkout_finds_its_kits(wheel, tmp_path):
         "nbformat.write(n, 'done.ipynb')",
         executable=executable,
         cwd=tmp_path,
+        PYTHONPATH="",  # or it may name another checkout
         HOME=str(tmp_path / "home"),
         XDG_DATA_HOME=str(tmp_path / "home" / "data"),
     )

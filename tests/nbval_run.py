@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from curator.execution import kits_loaded
+from curator.observer import observed
 from curator.results import LessonResult
 from processes import kill_tree
 
@@ -22,7 +24,10 @@ def run_under_nbval(
     path = output / f"{result.name}.json"
     result.write(path)
     command = [sys.executable, "-m", "pytest", *pytest_arguments(notebook, path)]
-    environment = {"NOTEBOOK_KITS": "included", **os.environ, **variables}
+    kits = path.with_suffix(".kits.jsonl")
+    kits.unlink(missing_ok=True)
+    given = {"NOTEBOOK_KITS": "included", **os.environ, **observed(kits)}
+    environment = {**given, **variables}
     with path.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
@@ -34,6 +39,7 @@ def run_under_nbval(
             kill_tree(process.pid)
             process.wait()
     result = LessonResult.read(path)
+    result.kits = kits_loaded(kits)
     if late:
         result.status, result.reason = "timeout", "nbval itself did not end in time."
     elif result.status == "not_run":

@@ -67,6 +67,7 @@ def test_lesson_is_added_tested_finished_and_removed(copy, capsys):
     (copy / "build").mkdir()
     result = run_under_nbval(lesson.path, LessonResult.of(lesson), copy / "build")
     assert (result.status, result.compared) == ("passed", 1), result.reason
+    assert [kit["kit"] for kit in result.kits] == ["classification-ir"]
 
     edit_entry(copy, "draft = true[^\n]*\n", "")
     capsys.readouterr()

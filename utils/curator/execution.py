@@ -29,7 +29,6 @@ OUTPUT_TIMEOUT_S = 60
 # Characters of what a kernel's process printed before it died.
 LAST_WORDS = 4000
 
-
 # What a cell's metadata may say under "jupyter": its source or outputs are folded away.
 COLLAPSED = ("source_hidden", "outputs_hidden")
 
@@ -84,9 +83,9 @@ def execute(
     result.cells = len(cells)
     for _, cell in cells:
         cell.outputs, cell.execution_count = [], None
-    with kits_log() as log:
+    with tempfile.TemporaryDirectory(prefix="curator-") as folder:
+        log, printed = Path(folder) / "kits.jsonl", Path(folder) / "kernel.log"
         given = {"NOTEBOOK_KITS": "included", **os.environ, **observed(log)}
-        printed = log.with_name("kernel.log")
         variables = {**given, **(environment or {})}
         try:
             with _kernel(lesson, notebook, variables, printed) as client:
@@ -96,34 +95,19 @@ def execute(
         if result.status == "error" and result.failing_cell:
             words = printed.read_text(encoding="utf-8", errors="replace")
             result.failing_cell.traceback = words[-LAST_WORDS:]
-        result.kits = read_kits_log(log)
+        result.kits = kits_loaded(log)
     result.enforce_budget()
     return result
 
 
-@contextmanager
-def kits_log() -> Iterator[Path]:
-    """Give `load_kit` a file in which to announce the kits it hands out.
-
-    Yields
-    ------
-    Path
-        An empty file, for ``observed``.
-    """
-    with tempfile.TemporaryDirectory(prefix="curator-") as folder:
-        path = Path(folder) / "kits.jsonl"
-        path.touch()
-        yield path
-
-
-def read_kits_log(path: Path) -> list[dict[str, str]]:
-    """Read what was announced: one JSON object a line, each kit and origin once."""
-    announced: dict[tuple[str, str], dict[str, str]] = {}
-    for event in read_events(path):
+def kits_loaded(log: Path) -> list[dict[str, str]]:
+    """Read which kits an observed kernel loaded: each kit and origin once."""
+    loaded: dict[tuple[str, str], dict[str, str]] = {}
+    for event in read_events(log):
         if "what" not in event:
             entry = {key: str(value) for key, value in event.items()}
-            announced[entry.get("kit", ""), entry.get("origin", "")] = entry
-    return list(announced.values())
+            loaded[entry.get("kit", ""), entry.get("origin", "")] = entry
+    return list(loaded.values())
 
 
 def how_it_ended(manager: KernelManager) -> str:

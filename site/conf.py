@@ -63,17 +63,18 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
 html_sourcelink_suffix = ""  # a notebook to download is called .ipynb
-html_theme_options = {
-    "repository_url": f"https://github.com/{repository}",
-    "repository_branch": "published",
-    "use_repository_button": bool(repository),
-    "show_toc_level": 2,
-    "launch_buttons": {
-        "notebook_interface": "jupyterlab",
-        "binderhub_url": "https://mybinder.org" if repository else "",
-        "colab_url": "https://colab.research.google.com" if repository else "",
-    },
-}
+html_theme_options = {"show_toc_level": 2}
+if repository:
+    html_theme_options |= {
+        "repository_url": f"https://github.com/{repository}",
+        "repository_branch": "published",
+        "use_repository_button": True,
+        "launch_buttons": {
+            "notebook_interface": "jupyterlab",
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+        },
+    }
 ogp_site_url = html_baseurl
 ogp_social_cards = {"enable": False}
 ogp_image = "_images/scenes.jpg"

@@ -52,7 +52,10 @@ def displayed(app: Sphinx, docname: str, content: list[str]) -> None:
     if not docname.startswith("notebooks/"):
         return
     notebook = nbformat.reads(content[0], as_version=4)
-    notebook.metadata.language_info.pygments_lexer = "ipython3"
+    notebook.metadata["language_info"] = {
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    }
     if address := app.config.html_baseurl:  # for those who share the page
         notebook.metadata["og:image"] = f"{address}_images/{Path(docname).name}.jpg"
     for cell in notebook.cells:

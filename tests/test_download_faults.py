@@ -541,8 +541,8 @@ def test_a_folder_that_cannot_lock(site, tmp_path, monkeypatch):
 
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     site.faults["/model.bin"] = [drop(etag=A), Fault(etag=A)]
-    assert fetch(site, tmp_path).read_bytes() == BODY
-    assert names(tmp_path) == ["model.bin"]
+    assert fetch(site, tmp_path / "new").read_bytes() == BODY
+    assert names(tmp_path / "new") == ["model.bin"]
 
 
 FETCH = """

@@ -216,7 +216,8 @@ class Environment:
         return names, sum(wheel.get("size", 0) for wheel in wheels)
 
     def ask_pip(self) -> tuple:
-        """Ask pip for the same; it shows what it looks at, since it can take long."""
+        """Ask pip for the same; from an index without metadata it fetches to look."""
+        say("That may be the build for CUDA, several GB. pip looks what it is.")
         report = self.folder / "torch.json"
         words = ["--dry-run", "--report", str(report), *self.pins]
         if subprocess.call([*self.pip, *words], cwd=str(ROOT), stdout=2):

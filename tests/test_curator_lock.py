@@ -1,11 +1,13 @@
 """The lock of versions: what does not fit is found, and compiling is repeatable."""
 
+import importlib.util
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+import needs
 from curator.__main__ import main
 from curator.lock import LISTS, LOCK, LockError, check_lock, compile_lock
 from wheels import write_index, write_wheel
@@ -120,11 +122,13 @@ def test_maintainers_tools_have_upper_bounds_and_learners_do_without() -> None:
 @pytest.fixture
 def index(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index on disk that uv reads, and settings that must not get into the lock."""
-    if shutil.which("uv") is None:
-        pytest.skip("uv is not installed here: pip installed this environment")
+    if importlib.util.find_spec("uv") is None:
+        needs.missing("uv is not installed here: pip installed this environment")
     wheels = root.parent / "wheels"
-    for name in ("pip", "uv", "editables", "idle", "hub", "term", "hatchling"):
+    for name in ("idle", "hub", "term", "hatchling"):
         write_wheel(wheels, name, "1.30")
+    for pin in ("pip==26.0", "uv==0.13.9", "editables==0.6"):
+        write_wheel(wheels, *pin.split("=="))
     for version in ("2.0", "2.5", "2.6b1", "3.0"):
         write_wheel(wheels, "demo", version)
     write_index(root.parent / "simple", wheels)
@@ -163,6 +167,6 @@ def test_a_system_without_wheels_is_found(root: Path, index: Path) -> None:
 def test_without_uv_it_says_how_to_get_it(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LockError, match="pip install uv"):
         compile_lock(root)

@@ -4,7 +4,7 @@ import importlib.metadata
 import zipfile
 from pathlib import Path
 
-import pytest
+import needs
 
 
 def write_wheel(folder: Path, name: str, version: str) -> None:
@@ -26,7 +26,7 @@ def write_uv_wheel(folder: Path) -> None:
     try:
         uv = importlib.metadata.distribution("uv")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("uv is not installed here: pip installed this environment")
+        needs.missing("uv is not installed here: pip installed this environment")
     folder.mkdir(parents=True, exist_ok=True)
     scripts = f"uv-{uv.version}.data/scripts"
     path = folder / f"uv-{uv.version}-py3-none-any.whl"

@@ -4,9 +4,9 @@
 Windows and macOS together, and holds neither addresses nor paths.
 """
 
+import importlib.util
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +24,7 @@ from notebook_utils.errors import WorkshopError
 LOCK = "constraints.txt"
 LISTS = ("requirements.txt", "requirements-dev.txt", "classroom/requirements.txt")
 # What installs the lists and this checkout, and belongs to none of them.
-INSTALLERS = ("pip", "uv", "editables")
+INSTALLERS = ("pip>=25,<27", "uv>=0.13,<1", "editables>=0.5,<1")
 PYTHONS = ("3.11", "3.12", "3.13")
 
 # Each system by uv's name of it, with the markers that tell it from the others. The
@@ -75,6 +75,8 @@ def check_lock(root: Path) -> list[str]:
 def compile_lock(root: Path, resolution: str = "highest", pre: bool = False) -> str:
     """Compile the lock anew and look whether every system has wheels for it.
 
+    The oldest versions are for a trial on one system; for them nothing is looked up.
+
     Parameters
     ----------
     root
@@ -103,6 +105,8 @@ def compile_lock(root: Path, resolution: str = "highest", pre: bool = False) -> 
     _, faults = _read_lock(lock)
     if faults:
         raise LockError("\n".join(faults))
+    if resolution != "highest":
+        return lock
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, LOCK)
         constraints.write_text(lock, encoding="utf-8")
@@ -116,11 +120,13 @@ def compile_lock(root: Path, resolution: str = "highest", pre: bool = False) -> 
 
 def _compile(root: Path, wanted: Iterable[str], options: Sequence[str]) -> str:
     """Let uv find versions; return what it prints, such as ``numpy==2.4.6``."""
-    uv = shutil.which("uv")
-    if uv is None:
+    if importlib.util.find_spec("uv") is None:
         raise LockError("The lock is compiled by uv, which is not here: pip install uv")
     done = subprocess.run(
-        [uv, "pip", "compile", "-", *_QUIET, "--python", sys.executable, *options],
+        [
+            *(sys.executable, "-m", "uv", "pip", "compile", "-"),
+            *("--python", sys.executable, *_QUIET, *options),
+        ],
         cwd=root,
         input="\n".join(wanted),
         capture_output=True,

@@ -147,7 +147,13 @@ def test_files_at_hand_are_pinned_even_where_others_lack(
 def test_files_that_are_not_what_the_manifest_says(kits, verify, folder, capsys):
     (folder / "files" / "model.bin").write_bytes(b"\1" * 9)
     assert verify(KIT, "--files", str(folder)) == 1
-    assert "model.bin is not as manifest.tsv says" in capsys.readouterr().out
+    (folder / "files" / "model.xml").unlink()
+    assert verify(KIT, "--files", str(folder)) == 1
+    assert verify(KIT, "--files", str(folder / "files")) == 1
+    printed = capsys.readouterr().out
+    assert "model.bin is not as manifest.tsv says: expected sha256" in printed
+    assert "model.xml is not as manifest.tsv says: it is missing" in printed
+    assert "There is no " in printed
 
 
 def test_the_lock_of_the_collection_is_as_it_would_be_written():

@@ -122,12 +122,16 @@ def _at_hand(
     """
     if folder is None:
         return list(files), []
+    manifest = folder / "manifest.tsv"
+    if not manifest.is_file():
+        raise KitError(f"There is no {manifest}; --files names the folder that has it.")
     paths = {}
-    with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
+    with manifest.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t"):
             if row["kind"].partition(":")[0] == "real":
                 path = folder / "files" / row["file"]
-                fault = ExpectedFile(row["sha256"], int(row["bytes"])).mismatch(path)
+                expected = ExpectedFile(row["sha256"], int(row["bytes"]))
+                fault = expected.mismatch(path) if path.is_file() else "it is missing"
                 if fault:
                     raise KitError(f"{path} is not as manifest.tsv says: {fault}.")
                 paths[row["url"]] = str(path)

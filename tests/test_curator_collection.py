@@ -108,23 +108,22 @@ def test_skip_holds_on_its_last_day(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["01", "1", "01-second", "01-second.ipynb", "notebooks/01-second.ipynb"]
+    ("names", "numbers"),
+    [
+        ([], ["00", "01", "11"]),
+        (["01"], ["01"]),
+        (["1"], ["01"]),
+        (["01-second"], ["01"]),
+        (["01-second.ipynb"], ["01"]),
+        (["notebooks/01-second.ipynb"], ["01"]),
+        (["11", "0", "00-first"], ["00", "11"]),
+    ],
 )
-def test_lesson_is_found_by_each_of_its_names(tmp_path, name):
-    root = make_checkout(tmp_path, {"00-first": [], "01-second": [], "11-third": []})
-    (lesson,) = read_collection(root / "notebooks").select([name])
-    assert lesson.name == "01-second"
-
-
-def test_selection_keeps_the_order_of_the_collection(tmp_path):
+def test_lessons_are_found_by_their_names_and_keep_their_order(
+    tmp_path, names, numbers
+):
     root = make_checkout(tmp_path, {"00-first": [], "01-second": [], "11-third": []})
     collection = read_collection(root / "notebooks")
-    assert collection.select() == collection.lessons
-    chosen = collection.select(["11", "0", "00-first"])
-    assert [lesson.number for lesson in chosen] == ["00", "11"]
-
-
-def test_unknown_name_lists_the_known_ones(tmp_path):
-    root = make_checkout(tmp_path, {"00-first": [], "01-second": []})
+    assert [lesson.number for lesson in collection.select(names)] == numbers
     with pytest.raises(ValueError, match=r"'2'\. There are: 00-first, 01-second"):
-        read_collection(root / "notebooks").select(["2"])
+        collection.select([*names, "2"])

@@ -1,6 +1,7 @@
 """Kits are what their cards say, a kit that is not gets noticed, training resumes."""
 
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,6 @@ from notebook_utils.scenes import draw_scene
 from toybox import __main__ as command
 from toybox import cards, classification, toy_classifier, training
 from toybox.counting import Counted, count_toys
-from toybox.frameworks import framework
 from toybox.inference import model_file
 from toybox.kit_files import make_ir
 from toybox.onnx_network import count_parameters, read_graph
@@ -224,9 +224,10 @@ def test_the_committed_ir_is_made_from_the_committed_onnx(kit, tmp_path):
     assert model.output().shape[0] == 2
 
 
-def test_missing_framework_tells_what_to_install():
-    with pytest.raises(KitError, match=r"pip install not-there==1\.0"):
-        framework("not_there", "not-there==1.0")
+def test_missing_framework_tells_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "paddle", None)
+    with pytest.raises(KitError, match=r"needs paddle, .*pip install paddlepaddle"):
+        RECIPES["classification-paddle"].make(tmp_path)
 
 
 def test_folder_without_a_network_is_refused(tmp_path):

@@ -18,6 +18,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from notebook_utils import KitError
 from notebook_utils.kits import included_folder
 
 from .inference import compiled, model_file
@@ -91,8 +92,20 @@ def make_tflite(folder: Path) -> int:
 
 
 def make_paddle(folder: Path) -> int:
-    """Write the PaddlePaddle kit; return the number of parameters."""
-    from .paddle_program import write_program
+    """Write the PaddlePaddle kit; return the number of parameters.
+
+    Raises
+    ------
+    KitError
+        If PaddlePaddle is not installed, which only this build needs.
+    """
+    try:
+        from .paddle_program import write_program
+    except ModuleNotFoundError as error:
+        raise KitError(
+            f"Building this kit needs {error.name}, which is not installed: "
+            "`pip install paddlepaddle==3.3.1`, then build the kit again."
+        ) from error
 
     graph = _committed_graph(folder)
     write_program(graph, folder)

@@ -7,7 +7,7 @@ that overlaps with none is background. Most are background, so a sample of them 
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras  # type: ignore[import-untyped]
 import numpy as np
@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from .detection_scenes import MAX_TOYS, training_scenes
 from .toy_faster_rcnn import HEIGHT, WIDTH, ToyFasterRcnn, offsets_to
-from .training import BUILD, Settings, fit
+from .training import BUILD, Batch, Settings, fit
 
 Tensor = Any
 NAME = "toy-faster-rcnn"
@@ -36,24 +36,6 @@ POSITIVE_PROPOSAL = 0.5
 SAMPLED_POSITIVES, SAMPLED_BACKGROUND = 32, 64  # of the anchors of an image
 # Of: anchor or background, its offsets, class, its offsets.
 LOSS_WEIGHTS = (1.0, 1.0, 2.0, 1.0)
-
-
-class Scenes(NamedTuple):
-    """Training scenes as the network reads them.
-
-    Parameters
-    ----------
-    images : uint8 array (n, HEIGHT, WIDTH, 3)
-        RGB.
-    boxes : float32 array (n, MAX_TOYS, 4)
-        Normalised y1, x1, y2, x2; zeros where there is no toy.
-    classes : int32 array (n, MAX_TOYS)
-        1 + index into TOYS; 0 where there is no toy.
-    """
-
-    images: NDArray[np.uint8]
-    boxes: NDArray[np.float32]
-    classes: NDArray[np.int32]
 
 
 class _Trainer:
@@ -111,31 +93,38 @@ def trained_detector(
 
 
 @lru_cache(maxsize=1)
-def draw_scenes(count: int) -> Scenes:
-    """Return the first training scenes."""
-    scenes = Scenes(
-        np.empty((count, HEIGHT, WIDTH, 3), np.uint8),
-        np.zeros((count, MAX_TOYS, 4), np.float32),
-        np.zeros((count, MAX_TOYS), np.int32),
-    )
+def draw_scenes(count: int) -> tuple[NDArray[Any], ...]:
+    """Return the first training scenes.
+
+    Returns
+    -------
+    images : uint8 array (count, HEIGHT, WIDTH, 3)
+        RGB.
+    boxes : float32 array (count, MAX_TOYS, 4)
+        Normalised y1, x1, y2, x2; zeros where there is no toy.
+    classes : int32 array (count, MAX_TOYS)
+        1 + index into TOYS; 0 where there is no toy.
+    """
+    images = np.empty((count, HEIGHT, WIDTH, 3), np.uint8)
+    boxes = np.zeros((count, MAX_TOYS, 4), np.float32)
+    classes = np.zeros((count, MAX_TOYS), np.int32)
     examples = training_scenes(count, WIDTH, HEIGHT)
     for i, example in enumerate(tqdm(examples, "drawing scenes", count)):
         toys = len(example.classes)
-        scenes.images[i] = example.image_rgb
-        boxes = example.boxes_xyxy[:, [1, 0, 3, 2]] / (HEIGHT, WIDTH, HEIGHT, WIDTH)
-        scenes.boxes[i, :toys] = boxes
-        scenes.classes[i, :toys] = example.classes + 1
-    return scenes
+        boxes_yxyx = example.boxes_xyxy[:, [1, 0, 3, 2]]
+        images[i] = example.image_rgb
+        boxes[i, :toys] = boxes_yxyx / (HEIGHT, WIDTH, HEIGHT, WIDTH)
+        classes[i, :toys] = example.classes + 1
+    return images, boxes, classes
 
 
-def _batches(settings: Settings, epoch: int) -> Iterator[Scenes]:
+def _batches(settings: Settings, epoch: int) -> Iterator[Batch]:
     """Yield the batches of one epoch; the same whenever it is called."""
     count = settings.steps * settings.batch
     scenes = draw_scenes(count)
     order = np.random.default_rng([settings.seed, epoch]).permutation(count)
     for chosen in np.split(order, settings.steps):
-        rows = np.sort(chosen)
-        yield Scenes(scenes.images[rows], scenes.boxes[rows], scenes.classes[rows])
+        yield tuple(values[np.sort(chosen)] for values in scenes)
 
 
 def _trainable(detector: ToyFasterRcnn) -> list[Tensor]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from .frameworks import framework
-from .onnx_network import Array, Graph, Operation, rebuild
+import paddle  # type: ignore[import-not-found]
+
+from .onnx_network import Array, Graph, rebuild
 
 Variable = Any
-PADDLE = ("paddle", "paddlepaddle==3.3.1")
+static, functional = paddle.static, paddle.nn.functional
 SHAPE = (1, 3, 224, 224)
 
 
@@ -23,24 +23,24 @@ def write_program(graph: Graph, folder: Path) -> None:
     folder : Path
         Where to write.
     """
-    paddle = framework(*PADDLE)
     paddle.enable_static()
     # OpenVINO reads the format that was Paddle's only one before version 3.
     with paddle.pir_utils.OldIrGuard():
-        _write(paddle, graph, folder)
+        _write(graph, folder)
     paddle.disable_static()
 
 
-def _write(paddle: ModuleType, graph: Graph, folder: Path) -> None:
-    static = paddle.static
+def _write(graph: Graph, folder: Path) -> None:
     program, initial = static.Program(), static.Program()
     with static.program_guard(program, initial):
         image = static.data(graph.input[0].name, SHAPE, "float32")
-        output = rebuild(graph, image, _operations(paddle))
+        output = rebuild(graph, image, OPERATIONS)
     executor = static.Executor(paddle.CPUPlace())
     executor.run(initial)
     program = static.normalize_program(program, [image], [output])
-    _forget_origins(program)
+    for block in program.blocks:
+        for operation in block.ops:
+            operation._remove_attr("op_callstack")  # it names files of this machine
     parameters = static.serialize_persistables(
         [image], [output], executor, program=program
     )
@@ -48,53 +48,44 @@ def _write(paddle: ModuleType, graph: Graph, folder: Path) -> None:
     (folder / "model.pdiparams").write_bytes(parameters)
 
 
-def _forget_origins(program: Any) -> None:
-    """Remove the call stack that each operation records."""
-    for block in program.blocks:
-        for operation in block.ops:
-            operation._remove_attr("op_callstack")
+def _constant(array: Array) -> Variable:
+    initializer = paddle.nn.initializer.Assign(array)
+    return paddle.create_parameter(
+        array.shape, "float32", default_initializer=initializer
+    )
 
 
-def _operations(paddle: ModuleType) -> dict[str, Operation]:
-    """Return the operations of Paddle by their names in ONNX."""
-    functional = paddle.nn.functional
+def _convolve(
+    image: Variable,
+    weight: Array,
+    bias: Array,
+    *,
+    group: int,
+    pads: Sequence[int],
+    strides: Sequence[int],
+    **_: object,
+) -> Variable:
+    top, left, bottom, right = pads
+    return functional.conv2d(
+        image,
+        _constant(weight),
+        _constant(bias),
+        stride=list(strides),
+        padding=[top, bottom, left, right],
+        groups=group,
+    )
 
-    def constant(array: Array) -> Variable:
-        return paddle.create_parameter(
-            array.shape,
-            "float32",
-            default_initializer=paddle.nn.initializer.Assign(array),
-        )
 
-    def convolve(
-        image: Variable,
-        weight: Array,
-        bias: Array,
-        *,
-        group: int,
-        pads: Sequence[int],
-        strides: Sequence[int],
-        **_: object,
-    ) -> Variable:
-        top, left, bottom, right = pads
-        return functional.conv2d(
-            image,
-            constant(weight),
-            constant(bias),
-            stride=list(strides),
-            padding=[top, bottom, left, right],
-            groups=group,
-        )
-
-    return {
-        "Conv": convolve,
-        "Relu": functional.relu,
-        "Add": paddle.add,
-        "Sub": lambda value, other: value - float(other),
-        "Div": lambda value, divisor: value / float(divisor),
-        "ReduceMean": lambda image, axes, **_: paddle.mean(image, axes),
-        "Gemm": lambda rows, weight, bias, **_: functional.linear(
-            rows, constant(weight.T), constant(bias)
-        ),
-        "Softmax": lambda scores, **_: functional.softmax(scores),
-    }
+# By their names in ONNX.
+OPERATIONS = {
+    "Conv": _convolve,
+    "Relu": functional.relu,
+    "Add": paddle.add,
+    "Sub": lambda value, other: value - float(other),
+    "Div": lambda value, divisor: value / float(divisor),
+    "ReduceMean": lambda image, axes, **_: paddle.mean(image, axes),
+    "Gemm": lambda rows, weight, bias, **_: functional.linear(
+        rows, _constant(weight.T), _constant(bias)
+    ),
+    "Softmax": lambda scores, **_: functional.softmax(scores),
+}

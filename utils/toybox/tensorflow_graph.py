@@ -5,17 +5,15 @@ width); TensorFlow keeps NHWC and (height, width, inputs, outputs).
 """
 
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+import tensorflow as tf  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from .frameworks import framework
-from .onnx_network import Array, Graph, Operation, rebuild
+from .onnx_network import Array, Graph, rebuild
 
 Tensor = Any
-TENSORFLOW = ("tensorflow", "tensorflow==2.21.0")
 SHAPE = (1, 224, 224, 3)
 
 
@@ -32,13 +30,11 @@ def frozen_graph(graph: Graph) -> bytes:
     bytes
         The content of a ``.pb`` file.
     """
-    tf = framework(*TENSORFLOW)
     frozen = tf.Graph()
     with frozen.as_default():
         name = graph.input[0].name
         image = tf.compat.v1.placeholder(tf.float32, SHAPE, name=name)
-        output = rebuild(graph, image, _operations(tf))
-        tf.identity(output, name=graph.output[0].name)
+        tf.identity(rebuild(graph, image, OPERATIONS), name=graph.output[0].name)
     # In a fixed order, so that the same network gives the same bytes.
     content: bytes = frozen.as_graph_def().SerializeToString(deterministic=True)
     return content
@@ -59,12 +55,11 @@ def quantized_lite(graph: Graph, views: NDArray[np.uint8]) -> bytes:
     bytes
         The content of a ``.tflite`` file, uint8 in and out.
     """
-    tf = framework(*TENSORFLOW)
-    operations, name = _operations(tf), graph.input[0].name
+    name = graph.input[0].name
 
     @tf.function(input_signature=[tf.TensorSpec(SHAPE, tf.float32, name)])  # type: ignore[untyped-decorator]
     def classify(image: Tensor) -> Mapping[str, Tensor]:
-        return {graph.output[0].name: rebuild(graph, image, operations)}
+        return {graph.output[0].name: rebuild(graph, image, OPERATIONS)}
 
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [classify.get_concrete_function()]
@@ -79,39 +74,38 @@ def quantized_lite(graph: Graph, views: NDArray[np.uint8]) -> bytes:
     return bytes(converter.convert())
 
 
-def _operations(tf: ModuleType) -> dict[str, Operation]:
-    """Return the operations of TensorFlow for NHWC by their names in ONNX."""
+def _convolve(
+    image: Tensor,
+    weight: Array,
+    bias: Array,
+    *,
+    group: int,
+    pads: Sequence[int],
+    strides: Sequence[int],
+    **_: object,
+) -> Tensor:
+    top, left, bottom, right = pads
+    if any(pads):
+        image = tf.pad(image, [[0, 0], [top, bottom], [left, right], [0, 0]])
+    steps = [1, *strides, 1]
+    if group == 1:
+        kernel = weight.transpose(2, 3, 1, 0)
+        result = tf.nn.conv2d(image, kernel, steps, "VALID")
+    else:
+        kernel = weight.transpose(2, 3, 0, 1)
+        result = tf.nn.depthwise_conv2d(image, kernel, steps, "VALID")
+    return tf.nn.bias_add(result, bias)
 
-    def convolve(
-        image: Tensor,
-        weight: Array,
-        bias: Array,
-        *,
-        group: int,
-        pads: Sequence[int],
-        strides: Sequence[int],
-        **_: object,
-    ) -> Tensor:
-        top, left, bottom, right = pads
-        if any(pads):
-            image = tf.pad(image, [[0, 0], [top, bottom], [left, right], [0, 0]])
-        steps = [1, *strides, 1]
-        if group == 1:
-            kernel = weight.transpose(2, 3, 1, 0)
-            result = tf.nn.conv2d(image, kernel, steps, "VALID")
-        else:
-            kernel = weight.transpose(2, 3, 0, 1)
-            result = tf.nn.depthwise_conv2d(image, kernel, steps, "VALID")
-        return tf.nn.bias_add(result, bias)
 
-    return {
-        "Conv": convolve,
-        "Relu": tf.nn.relu,
-        "Add": tf.add,
-        "Sub": tf.subtract,
-        # Integer arithmetic has no division.
-        "Div": lambda value, divisor: value * (1 / divisor),
-        "ReduceMean": lambda image, **_: tf.reduce_mean(image, [1, 2]),
-        "Gemm": lambda rows, weight, bias, **_: rows @ weight.T + bias,
-        "Softmax": lambda scores, **_: tf.nn.softmax(scores),
-    }
+# For NHWC, by their names in ONNX.
+OPERATIONS = {
+    "Conv": _convolve,
+    "Relu": tf.nn.relu,
+    "Add": tf.add,
+    "Sub": tf.subtract,
+    # Integer arithmetic has no division.
+    "Div": lambda value, divisor: value * (1 / divisor),
+    "ReduceMean": lambda image, **_: tf.reduce_mean(image, [1, 2]),
+    "Gemm": lambda rows, weight, bias, **_: rows @ weight.T + bias,
+    "Softmax": lambda scores, **_: tf.nn.softmax(scores),
+}

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 from packaging.requirements import Requirement
 
 from curator.__main__ import main
 from curator.colab import constraints_there, pinned, requirements_there
 
+ROOT = Path(__file__).resolve().parents[1]
 FREEZE = """\
 # comment
 numpy==2.1.3
@@ -53,6 +56,13 @@ def test_what_the_session_brings_stays_and_the_rest_is_ours():
         "protobuf==5.29.5",
     ]
     assert [Requirement(line).name for line in lines]
+
+
+def test_lessons_there_need_the_list_of_learners_and_nothing_of_maintainers():
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    named = {Requirement(line).name for line in lines if line[:1].isalpha()}
+    there = requirements_there(lines, FREEZE).splitlines()
+    assert {Requirement(line).name for line in there} == named | {"protobuf"}
 
 
 def test_all_versions_are_constraints_but_those_that_follow_the_machine():

@@ -62,7 +62,7 @@ def requirements_there(ours: Iterable[str], freeze: str) -> str:
     Returns
     -------
     str
-        A requirements file: what the session has in its version, the rest as we pin it.
+        A requirements file: what the session has in its version, the rest in our range.
         Protobuf is always named, since many packages would pull a newer one.
     """
     versions = pinned(freeze)

@@ -6,7 +6,7 @@ from fixtures.curator_lessons import code, make_checkout, notebook, text
 
 INSTALL = 'WORKSHOP = ".."  # where from'
 LESSON = notebook(
-    text("# A\n\nAn [IR](../site/glossary.md#IR), as in [B](02-b.ipynb#Set-up)."),
+    text("# A\n\nAn [IR](glossary.md#IR), as in [B](02-b.ipynb#Set-up)."),
     code(INSTALL, count=1),
     code("print(6 * 7)", "42\n", 2),
 )
@@ -21,7 +21,7 @@ def test_lesson_installs_from_the_repository_and_links_to_its_pages(tmp_path):
     assert publish(root, "--repository", "some-one/a.fork", "--revision", "0123") == 0
     book = nbformat.read(root / "notebooks" / "01-a.ipynb", as_version=4)
     assert book.cells[0].source == (
-        "# A\n\nAn [IR](https://some-one.github.io/a.fork/glossary.html#IR), "
+        "# A\n\nAn [IR](https://some-one.github.io/a.fork/notebooks/glossary.html#IR), "
         "as in [B](02-b.ipynb#Set-up)."
     )
     assert book.cells[1].source == (

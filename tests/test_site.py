@@ -128,6 +128,7 @@ def test_broken_links_and_pages_that_nobody_reaches_are_errors(tmp_path):
     root = make_checkout(tmp_path, {"00-a": notebook(text("# 00-a"), "x = 1")})
     for name in ("site", "docs", "classroom", "data"):
         shutil.copytree(ROOT / name, root / name)
+    shutil.copy(ROOT / "notebooks" / "glossary.md", root / "notebooks")
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         (root / name).write_text(f"# {name}\n")
     (root / "README.md").write_text(
@@ -147,8 +148,9 @@ def test_broken_links_and_pages_that_nobody_reaches_are_errors(tmp_path):
 def shown(*cells):
     """Return the cells of a lesson as its page gets them."""
     content = [nbformat.writes(notebook(text("# A"), *cells))]
-    config = SimpleNamespace(html_baseurl="")
-    displayed(SimpleNamespace(config=config), "notebooks/00-a", content)
+    env = SimpleNamespace(doc2path=lambda docname: Path(f"{docname}.ipynb"))
+    app = SimpleNamespace(config=SimpleNamespace(html_baseurl=""), env=env)
+    displayed(app, "notebooks/00-a", content)
     return nbformat.reads(content[0], as_version=4).cells[1:]
 
 
@@ -165,10 +167,8 @@ def test_solution_is_folded_and_a_widget_says_what_to_do():
     assert "text/html" not in other.outputs[0].data
 
 
-def test_attached_pictures_and_links_to_the_glossary_are_those_of_the_page():
-    cell = text("![Tricks](attachment:a.png) [IR](../site/glossary.md#IR)")
+def test_attached_pictures_come_onto_the_page():
+    cell = text("![Tricks](attachment:a.png)")
     cell.attachments = {"a.png": {"image/png": "iVBO"}}
     (found,) = shown(cell)
-    assert found.source == (
-        "![Tricks](data:image/png;base64,iVBO) [IR](../glossary.md#IR)"
-    )
+    assert found.source == "![Tricks](data:image/png;base64,iVBO)"

@@ -47,11 +47,13 @@ def test_copies_are_made_once_and_never_overwritten(repository):
     mine = work / "01-runtime-api.ipynb"
     mine.write_text("my own lines")
     (repository / "notebooks" / "01-runtime-api.ipynb").write_text(lesson("new"))
+    (repository / "notebooks" / "glossary.md").write_text("# Glossary")
     workspace.copy_notebooks()
     assert mine.read_text() == "my own lines"
     assert sorted(p.name for p in work.iterdir()) == [
         "00-start-here.ipynb",
         "01-runtime-api.ipynb",
+        "glossary.md",
     ]
 
 

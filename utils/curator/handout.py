@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def hand_out(lessons: Iterable[Lesson], folder: Path) -> list[Path]:
     for original, copied in copies.items():
         notebook = nbformat.read(original, as_version=4)
         write_text(copied, notebook_text(without_answers(notebook)))
+    for page in {page for path in copies for page in path.parent.glob("*.md")}:
+        shutil.copyfile(page, folder / page.name)  # what lessons link to
     return list(copies.values())
 
 

@@ -10,7 +10,7 @@ from .files import write_text
 from .lint.page import INSTALL_LINE
 
 _REPOSITORY = re.compile(r"([\w.-]+)/([\w.-]+)")
-_LINK_TO_PAGE = re.compile(r"\]\(\.\./site/([\w-]+)\.md")
+_LINK_TO_PAGE = re.compile(r"\]\(([\w-]+)\.md")
 
 
 def publish(lessons: Iterable[Lesson], repository: str, revision: str) -> None:
@@ -38,7 +38,7 @@ def publish(lessons: Iterable[Lesson], repository: str, revision: str) -> None:
         raise ValueError(f"Expected a repository as owner/name, found {repository!r}.")
     stored = INSTALL_LINE.replace('"', r"\"")  # in the JSON of a notebook
     line = stored.replace("..", f"git+https://github.com/{repository}@{revision}")
-    page = rf"](https://{match[1]}.github.io/{match[2]}/\1.html"
+    page = rf"](https://{match[1]}.github.io/{match[2]}/notebooks/\1.html"
     for lesson in lessons:
         text = lesson.path.read_text(encoding="utf-8")
         if stored not in text:

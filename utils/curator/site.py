@@ -24,7 +24,7 @@ from .report import thumbnails
 from .status import status_tables
 
 _DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-_GUIDES = ("classroom/README.md", "data/README.md")
+_GUIDES = ("classroom/README.md", "data/README.md", "notebooks/glossary.md")
 _PICTURES = ("image/png", "image/jpeg")
 _WIDGET = """<figure class="widget"><svg role="img" viewBox="0 0 240 44">
 <title>Sketch of a slider, a menu and a button</title>
@@ -49,7 +49,7 @@ def build_site(root: Path, target: Path, builder: str = "html") -> int:
 
 def displayed(app: Sphinx, docname: str, content: list[str]) -> None:
     """Change the text of a lesson on its way onto the page; the file stays as it is."""
-    if not docname.startswith("notebooks/"):
+    if app.env.doc2path(docname).suffix != ".ipynb":
         return
     notebook = nbformat.reads(content[0], as_version=4)
     notebook.metadata["language_info"] = {
@@ -117,8 +117,8 @@ def _api() -> dict[str, dict[str, str]]:
 
 
 def _markdown(cell: NotebookNode) -> str:
-    """Return the source of a cell with links and attached pictures as on the page."""
-    source = cell.source.replace("](../site/", "](../")
+    """Return the source of a cell with the pictures that are attached to it."""
+    source = cell.source
     for name, bundle in cell.get("attachments", {}).items():
         for kind, encoded in bundle.items():
             address = f"(data:{kind};base64,{encoded})"

@@ -10,6 +10,7 @@ page opened again would show the sliders of anybody else's run as text.
 import json
 import os
 import re
+import shutil
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,8 @@ def output_dir(lesson: str) -> Path:
 def copy_notebooks() -> Path:
     """Copy every notebook that the work folder does not hold yet.
 
+    Pages that the notebooks link to, such as the glossary, are copied each time.
+
     Returns
     -------
     Path
@@ -114,8 +117,11 @@ def copy_notebooks() -> Path:
         There is no checkout to copy from.
     """
     work = work_dir()
-    for original in _originals():
+    originals = _originals()
+    for original in originals:
         _copy_once(original, work / original.name)
+    for page in originals[0].parent.glob("*.md"):
+        shutil.copyfile(page, work / page.name)
     return work
 
 

@@ -11,7 +11,7 @@ MOST_CODE_CELLS_IN_A_ROW = 2
 MOST_SET_UP_CELLS = 3
 FEWEST_PROMISES = 3
 LEARN, NEED = "What you will learn", "What you need"
-SET_UP, EXERCISES, SUMMARY, NEXT = "Set up", "Exercises", "Summary", "Next steps"
+SET_UP, SUMMARY, NEXT = "Set up", "Summary", "Next steps"
 
 # Publishing puts an address in its place.
 INSTALL_LINE = 'WORKSHOP = ".."'
@@ -55,8 +55,8 @@ def opening(notebook: Notebook) -> Iterator[Found]:
 
 @rule("Order the sections as in the other lessons.")
 def page_order(notebook: Notebook) -> Iterator[Found]:
-    """Demand set-up, exercises, summary and next steps, in this order."""
-    wanted = [SET_UP] if notebook.is_start_page else [SET_UP, EXERCISES, SUMMARY, NEXT]
+    """Demand set-up, summary and next steps, in this order."""
+    wanted = [SET_UP] if notebook.is_start_page else [SET_UP, SUMMARY, NEXT]
     sections = [h for h in notebook.headings if h.level == 2]
     found = [h.text for h in sections if h.text in wanted]
     missing = [name for name in wanted if name not in found]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from .page import EXERCISES
 from .prose import Heading
 from .rules import Found, Notebook, rule
 from .source import bound_names, called, nodes
@@ -13,9 +12,11 @@ from .source import bound_names, called, nodes
 SOLUTION = "solution"
 FIRST_LINE = "# A solution to exercise"
 FEWEST_EXERCISES = 2
+# The section of all exercises, and the heading of one after the section it belongs to.
+SECTION, HEADING = "Exercises", "Exercise "
 
 
-@rule("Write '### 1. ...', a stub with '...', a check, and a solution.")
+@rule("Write '### Exercise 1: ...', a stub with '...', a check, and a solution.")
 def exercises(notebook: Notebook) -> Iterator[Found]:
     """Demand two exercises, each with a stub, a check and a solution."""
     if notebook.is_start_page:
@@ -61,8 +62,8 @@ def _tasks(notebook: Notebook) -> Iterator[tuple[Heading, list[NotebookNode]]]:
     ends = [heading.index for heading in heads[1:]] + [len(notebook.content.cells)]
     for heading, end in zip(heads, ends, strict=False):
         if heading.level <= 2:
-            inside = heading.level == 2 and heading.text == EXERCISES
-        elif inside and heading.level == 3:
+            inside = heading.level == 2 and heading.text == SECTION
+        elif heading.level == 3 and (inside or heading.text.startswith(HEADING)):
             yield heading, [c for i, c in notebook.code if heading.index <= i < end]
 
 

@@ -4,8 +4,11 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -90,11 +93,32 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+AnyServer = TypeVar("AnyServer", bound=HTTPServer)
+
+
+@contextmanager
+def running(server: AnyServer) -> Iterator[AnyServer]:
+    """Have a server answer from a thread until the block ends."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    with running(Server()) as started:
+        yield started
+
+
+@pytest.fixture
+def kits_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return an empty cache of kits; no other variable about kits is set."""
+    for name in ("", "_MIRROR", "_SHARED_CACHE"):
+        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
+    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

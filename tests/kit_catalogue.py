@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from notebook_utils.kits import catalogue
@@ -26,7 +25,7 @@ class KitCatalogue:
     def write(self):
         """Write what `kits` holds now."""
         rows = (f"{name} = {_toml(kit)}\n" for name, kit in self.kits.items())
-        self._write(self.path, "".join(rows))
+        self.path.write_text("".join(rows))
 
     def change(self, kit, origin="published", **facts):
         """Change what an origin of a kit says, and write it."""
@@ -37,14 +36,7 @@ class KitCatalogue:
         """Pin the bytes of files by their sources, and verify kits."""
         pins = {source: sums(body) for source, body in files.items()}
         lock = Lock(pins, {kit: {"expected": {}} for kit in verified})
-        self._write(lock_of(self.path), lock.text)
-
-    def _write(self, path, text):
-        # Two writes within the resolution of the clock must differ in their time.
-        modified = path.stat().st_mtime_ns if path.exists() else 0
-        path.write_text(text)
-        stamp = max(path.stat().st_mtime_ns, modified + 1)
-        os.utime(path, ns=(stamp, stamp))
+        lock_of(self.path).write_text(lock.text)
 
 
 def sums(body):

@@ -7,32 +7,19 @@ from conftest import Answer
 from notebook_utils import DownloadError
 from notebook_utils.errors import DownloadFailure
 from notebook_utils.kits.catalogue import PublishedFile
-from notebook_utils.kits.hosts import (
-    ONE_ATTEMPT,
-    RETRIES,
-    fetch,
-    host_of,
-    remember,
-    silent_for,
-    silent_hosts_dir,
-)
+from notebook_utils.kits.hosts import ONE_ATTEMPT, fetch, remember, silent_for
 
+pytestmark = pytest.mark.usefixtures("kits_cache")
 ADDRESS = "https://example.org/model.xml"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
 
 
 @pytest.mark.parametrize(
     ("ago_s", "is_silent"),
     [(590, True), (610, False), (-3600, False)],  # the last: the clock was put back
 )
-def test_a_silent_host_may_be_asked_again_after_ten_minutes(ago_s, is_silent):
+def test_a_silent_host_is_asked_again_after_ten_minutes(kits_cache, ago_s, is_silent):
     remember(ADDRESS, silent=True)
-    (note,) = silent_hosts_dir().iterdir()
+    (note,) = kits_cache.glob("*/*")
     os.utime(note, (time.time() - ago_s, time.time() - ago_s))
     assert (silent_for("https://example.org/labels.txt") is not None) is is_silent
 
@@ -43,11 +30,12 @@ def test_the_memory_is_of_hosts_and_their_ports():
     assert silent_for(ADDRESS) is None
     remember("http://127.0.0.1:8000/labels.txt", silent=False)
     assert silent_for("http://127.0.0.1:8000/model.xml") is None
-    assert host_of("https://user:secret@example.org/") == "example.org"
+    remember("https://user:secret@example.org/", silent=True)
+    assert silent_for(ADDRESS) is not None
 
 
-def test_a_memory_that_cannot_be_written_is_no_error(cache):
-    cache.write_text("no folder")
+def test_a_memory_that_cannot_be_written_is_no_error(kits_cache):
+    kits_cache.write_text("no folder")
     remember(ADDRESS, silent=True)
     assert silent_for(ADDRESS) is None
 
@@ -66,8 +54,8 @@ def test_one_address_after_the_other(tmp_path, server):
     server.answers["/a"] = Answer(b"short", 403)
     file = PublishedFile("f", (server.url("/a"), server.url("/b")))
     with pytest.raises(DownloadError, match="404"):
-        fetch(file, tmp_path / "f", RETRIES, show_progress=False)
+        fetch(file, tmp_path / "f", ONE_ATTEMPT, show_progress=False)
     assert not (tmp_path / "f").exists()
     server.answers["/b"] = Answer(b"body")
-    fetch(file, tmp_path / "f", RETRIES, show_progress=False)
+    fetch(file, tmp_path / "f", ONE_ATTEMPT, show_progress=False)
     assert (tmp_path / "f").read_bytes() == b"body"

@@ -1,11 +1,11 @@
 """Kaggle's own library, pointed at a server on loopback."""
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from conftest import running
 from notebook_utils import DownloadError
 from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import DownloadFailure
@@ -42,15 +42,11 @@ def kaggle(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "TEST")
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "no-credentials"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Kaggle) as server:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         test = kaggle_env.KaggleEnv.TEST
         monkeypatch.setitem(kaggle_env._env_to_endpoint, test, address)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def fetch_member(member, target, **expected):

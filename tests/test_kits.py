@@ -2,10 +2,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sys
-import threading
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conftest import Answer
+from conftest import Answer, running
 from kit_catalogue import KitCatalogue, sums
 from notebook_utils import DownloadError, KitError, list_kits, load_kit
 from notebook_utils.errors import DownloadFailure
@@ -32,15 +32,8 @@ PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 KITS_OF_MODELS = [kit for kit, e in catalogue().items() if e.included.preprocess]
 LABELS = b"n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n"
 BODIES = {"model.xml": b"<net/>", "model.bin": b"\0" * 9, "labels.txt": LABELS}
+pytestmark = pytest.mark.usefixtures("kits_cache")
 ADDRESSES = sorted(f"/{name}" for name in BODIES)
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    for name in ("", "_MIRROR", "_SHARED_CACHE"):
-        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
-    return tmp_path / "cache"
 
 
 @pytest.fixture
@@ -103,9 +96,6 @@ def test_a_kit_is_verified_while_all_its_files_are_pinned(verified, server):
     assert not catalogue()[KIT].verified
 
 
-CHOICES = ["included", "auto", "prefer-published", "published"]
-
-
 @pytest.mark.parametrize(
     "choice", ["included", "auto", "prefer-published", "published"]
 )
@@ -149,9 +139,7 @@ def test_each_choice(published, verified, server, choice, state, monkeypatch):
 
 
 def test_a_kit_that_was_never_published_is_included_and_says_so():
-    kit = load_kit("classification-onnx", origin="published")
-    assert kit.origin == "included"
-    assert "never published" in kit.reason
+    assert "never published" in load_kit("classification-onnx", "published").reason
 
 
 def test_included_never_opens_a_connection(verified, monkeypatch):
@@ -164,25 +152,21 @@ def test_included_never_opens_a_connection(verified, monkeypatch):
     assert load_kit(KIT).origin == "included"
 
 
-def test_the_argument_is_stronger_than_the_variable(published, monkeypatch):
+def test_the_argument_is_stronger_than_the_variable(published, server, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
-    assert load_kit(KIT).origin == "published"
+    for _ in range(2):
+        assert load_kit(KIT).origin == "published"
+    assert sorted(server.requests) == ADDRESSES, "fetched once"
     assert load_kit(KIT, origin="included").origin == "included"
 
 
-def test_published_files_are_fetched_once(published, server):
-    for _ in range(2):
-        load_kit(KIT, origin="published")
-    assert sorted(server.requests) == ADDRESSES
-
-
 @pytest.mark.parametrize("damage", [b"damaged", b"\1" * 9])
-def test_a_file_altered_in_the_cache_is_fetched_again(published, server, damage):
-    kit = load_kit(KIT, origin="published")
-    (kit.folder / "model.bin").write_bytes(damage)
-    kit = load_kit(KIT, origin="published")
-    assert (kit.folder / "model.bin").read_bytes() == BODIES["model.bin"]
-    assert server.requests.count("/model.xml") == 1
+def test_a_file_altered_in_the_cache_is_fetched_again(verified, server, damage):
+    for _ in range(2):
+        model = load_kit(KIT).folder / "model.bin"
+        assert model.read_bytes() == BODIES["model.bin"]
+        model.write_bytes(damage)
+    assert sorted(server.requests) == sorted([*ADDRESSES, "/model.bin"])
 
 
 def test_files_that_are_not_those_of_the_lock_are_refused(verified, server):
@@ -314,14 +298,10 @@ def mirror(request, published, tmp_path, monkeypatch):
     for name, body in MIRRORED.items():
         (files / name).write_bytes(body)
     write_index(folder, {KIT: {name: sums(body) for name, body in MIRRORED.items()}})
-    with FolderServer(folder) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        place = str(folder) if request.param == "folder" else running.address
+    with running(FolderServer(folder)) as served:
+        place = str(folder) if request.param == "folder" else served.address
         monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", place)
         yield SimpleNamespace(folder=folder, files=files, place=place)
-        running.shutdown()
-        thread.join()
 
 
 def test_naming_a_mirror_is_consent_to_what_its_index_lists(mirror, server):
@@ -345,52 +325,56 @@ def test_what_came_from_a_mirror_is_kept_apart(published, mirror, monkeypatch):
     assert (from_mirror.folder / "model.xml").read_bytes() == b"<mirror/>"
 
 
-def test_a_kit_that_the_mirror_lacks_comes_from_its_host(mirror, server):
-    write_index(mirror.folder, {})
+def alter(mirror):
+    (mirror.files / "model.bin").write_bytes(b"2")
+
+
+# What is wrong with the mirror -> how to make it so, and what the reason says of it.
+MIRROR_FAULTS = {
+    "no such kit": (
+        lambda mirror: write_index(mirror.folder, {}),
+        "lacks this kit. The published files are not verified",
+    ),
+    "no such file": (
+        lambda mirror: (mirror.files / "model.bin").unlink(),
+        r"Not from the mirror: .*model\.bin",
+    ),
+    "altered": (alter, "expected sha256"),
+    "unplugged": (lambda mirror: shutil.rmtree(mirror.folder), r"index\.json"),
+}
+
+
+@pytest.mark.parametrize("fault", MIRROR_FAULTS)
+def test_what_a_mirror_cannot_give(mirror, server, fault):
+    damage, reason = MIRROR_FAULTS[fault]
+    damage(mirror)
     kit = load_kit(KIT)
     assert kit.origin == "included"
-    assert "lacks this kit. The published files are not verified" in kit.reason
-    kit = load_kit(KIT, origin="published")
-    assert "lacks this kit" in kit.reason
-    assert "/model.xml" in server.requests
-    clean_cache()
+    assert re.search(reason, kit.reason)
+    assert server.requests == [], "nothing is fetched in its place unasked"
+    if fault == "altered":
+        with pytest.raises(DownloadError, match=r"sha256(.|\n)*prefetch") as caught:
+            load_kit(KIT, origin="published")
+        assert caught.value.kind is DownloadFailure.ALTERED
+    else:
+        kit = load_kit(KIT, origin="published")
+        assert kit.origin == "published"
+        assert "mirror" in kit.reason
+    assert load_kit(KIT, "prefer-published").origin == "published", "the host has it"
+    assert sorted(server.requests) == ADDRESSES
+
+
+def test_neither_the_mirror_nor_the_host(mirror, server):
+    write_index(mirror.folder, {})
     server.answers.clear()
     with pytest.raises(DownloadError, match=r"lacks this kit(.|\n)*404"):
         load_kit(KIT, origin="published")
-
-
-def test_a_mirror_that_lacks_a_listed_file_is_not_an_altered_one(mirror, server):
-    (mirror.files / "model.bin").unlink()
-    kit = load_kit(KIT)
-    assert kit.origin == "included"
-    assert "Not from the mirror" in kit.reason and "model.bin" in kit.reason
-    assert load_kit(KIT, origin="published").origin == "published"
-    assert "/model.bin" in server.requests, "its host is asked"
-
-
-def test_a_file_altered_in_the_mirror_is_refused(mirror, server):
-    (mirror.files / "model.bin").write_bytes(b"2")
-    with pytest.raises(DownloadError, match=r"sha256(.|\n)*prefetch") as caught:
-        load_kit(KIT, origin="published")
-    assert caught.value.kind is DownloadFailure.ALTERED
-    kit = load_kit(KIT)
-    assert kit.origin == "included"
-    assert "expected sha256" in kit.reason
-    assert server.requests == [], "nothing is fetched in its place unasked"
-    assert load_kit(KIT, "prefer-published").origin == "published", "the host has it"
 
 
 def test_a_mirror_with_another_file_than_is_pinned_is_refused(verified, mirror):
     with pytest.raises(DownloadError, match=r"model\.xml: expected sha256") as caught:
         load_kit(KIT, origin="published")
     assert caught.value.kind is DownloadFailure.ALTERED
-
-
-def test_a_mirror_that_is_not_there(mirror, monkeypatch):
-    monkeypatch.setenv("NOTEBOOK_KITS_MIRROR", f"{mirror.place}/unplugged")
-    kit = load_kit(KIT)
-    assert kit.origin == "included"
-    assert "index.json" in kit.reason
 
 
 def test_a_model_of_kaggle_can_come_from_a_mirror(mirror, of_kaggle, monkeypatch):
@@ -430,25 +414,25 @@ def generated(tmp_path, monkeypatch):
     return calls
 
 
-def test_what_is_too_large_for_git_is_generated_once(generated, own_cache):
+def test_what_is_too_large_for_git_is_generated_once(generated, kits_cache):
     for _ in range(2):
         kit = load_kit(KIT, origin="included")
     assert len(generated) == 1
     assert (kit.folder / "model.pth").read_bytes() == b"generated"
     assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
-    assert kit.folder.is_relative_to(own_cache)
+    assert kit.folder.is_relative_to(kits_cache)
     assert "generated on this machine" in repr(kit)
 
 
 @pytest.fixture(params=["full", "a file in its place"])
-def unusable_cache(request, own_cache, monkeypatch):
+def unusable_cache(request, kits_cache, monkeypatch):
     """A cache that nothing can be written to; gives what an error says of it."""
     if request.param == "a file in its place":
-        own_cache.write_text("no folder")
+        kits_cache.write_text("no folder")
         return "cannot be written to"
 
     def replace(path, target, replace=Path.replace):
-        if Path(target).is_relative_to(own_cache):
+        if Path(target).is_relative_to(kits_cache):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return replace(path, target)
 
@@ -473,11 +457,8 @@ def test_no_room_for_what_a_mirror_has(mirror, server, unusable_cache):
     assert server.requests == [], "no host helps there"
 
 
-def test_no_room_for_what_a_host_has(published, own_cache):
-    own_cache.write_text("no folder")
-    with pytest.raises(DownloadError, match="NOTEBOOK_KITS_CACHE") as caught:
-        load_kit(KIT, origin="published")
-    assert caught.value.kind is DownloadFailure.UNWRITABLE
+def test_no_room_for_what_a_host_has(published, kits_cache):
+    kits_cache.write_text("no folder")
     assert "NOTEBOOK_KITS_CACHE" in load_kit(KIT, "prefer-published").reason
 
 

@@ -3,17 +3,9 @@ import pytest
 from kit_catalogue import KitCatalogue
 from notebook_utils import WorkshopError, load_kit
 from notebook_utils.kits import preference
-from notebook_utils.kits.preference import (
-    kits_widget,
-    prefer_origin,
-    preferred_origin,
-)
+from notebook_utils.kits.preference import kits_widget, prefer_origin, preferred_origin
 
-
-@pytest.fixture(autouse=True)
-def undecided(monkeypatch):
-    for name in ("", "_MIRROR"):
-        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
+pytestmark = pytest.mark.usefixtures("kits_cache")
 
 
 def test_a_choice_is_remembered_and_the_variable_comes_first(monkeypatch):

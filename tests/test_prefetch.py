@@ -4,18 +4,15 @@ import pytest
 
 from conftest import Answer
 from kit_catalogue import KitCatalogue
-from notebook_utils import DownloadError, KitError, load_kit
+from notebook_utils import KitError, load_kit
 from notebook_utils.__main__ import main
-from notebook_utils.errors import DownloadFailure
+from notebook_utils.kits.hosts import remember
 from notebook_utils.kits.prefetch import prefetch
 
 
 @pytest.fixture(autouse=True)
-def kits(server, tmp_path, monkeypatch):
+def kits(server, tmp_path, kits_cache, monkeypatch):
     """Two kits that share a picture, and one that was never published."""
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
-    for name in ("", "_MIRROR", "_SHARED_CACHE"):
-        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
     kits = {
         name: {"published": {"files": [file(server, name), file(server, "picture")]}}
         for name in ("one", "two")
@@ -29,20 +26,18 @@ def file(server, name):
     return {"name": f"{name}.bin", "url": server.url(f"/{name}")}
 
 
+def index(folder):
+    return json.loads((folder / "index.json").read_text())["kits"]
+
+
 def test_a_mirror_of_all_kits(tmp_path, server, capsys):
     assert main(["prefetch", "--to", str(tmp_path / "mirror")]) == 0
     assert "4 files fetched" in capsys.readouterr().out
-    index = json.loads((tmp_path / "mirror" / "index.json").read_text())
-    assert sorted(index["kits"]) == ["one", "two"]
-    assert index["kits"]["two"]["two.bin"]["size_bytes"] == 3
+    listed = index(tmp_path / "mirror")
+    assert sorted(listed) == ["one", "two"]
+    assert listed["two"]["two.bin"]["size_bytes"] == 3
     assert (tmp_path / "mirror" / "two" / "picture.bin").read_bytes() == b"picture"
     assert server.requests.count("/picture") == 1, "shared files are fetched once"
-
-
-def test_the_kits_that_are_named(tmp_path):
-    done = prefetch(["two"], tmp_path)
-    assert done.fetched == ["two/two.bin", "two/picture.bin"]
-    assert not (tmp_path / "one").exists()
 
 
 def test_what_is_there_and_verifies_is_kept(tmp_path, server):
@@ -61,11 +56,11 @@ def test_a_file_beside_a_lost_index_is_not_trusted(tmp_path):
     assert len(prefetch(["one"], tmp_path).fetched) == 2
 
 
-def test_the_kits_of_an_earlier_run_stay_in_the_index(tmp_path):
+def test_the_kits_that_are_named_beside_those_of_an_earlier_run(tmp_path):
+    assert prefetch(["two"], tmp_path).fetched == ["two/two.bin", "two/picture.bin"]
+    assert not (tmp_path / "one").exists()
     prefetch(["one"], tmp_path)
-    prefetch(["two"], tmp_path)
-    index = json.loads((tmp_path / "index.json").read_text())
-    assert sorted(index["kits"]) == ["one", "two"]
+    assert sorted(index(tmp_path)) == ["one", "two"]
 
 
 def test_one_failure_leaves_the_rest(tmp_path, server, capsys):
@@ -75,24 +70,21 @@ def test_one_failure_leaves_the_rest(tmp_path, server, capsys):
     assert "3 files fetched, 0 were there, 1 cannot be had" in printed
     assert "404" in printed
     assert "\n    one/one.bin\n" in printed
-    index = json.loads((tmp_path / "index.json").read_text())
-    assert sorted(index["kits"]["one"]) == ["picture.bin"]
+    assert sorted(index(tmp_path)["one"]) == ["picture.bin"]
     server.answers["/one"] = Answer(b"one")
     assert main(["prefetch", "--to", str(tmp_path)]) == 0
 
 
-def test_a_silent_host_is_asked_for_one_file(tmp_path, monkeypatch):
-    calls = []
-
-    def silent(file, target, policy):
-        calls.append(file.name)
-        raise DownloadError("no connection", kind=DownloadFailure.UNREACHABLE)
-
-    monkeypatch.setattr("notebook_utils.kits.prefetch.fetch", silent)
-    done = prefetch([], tmp_path / "mirror")
-    assert calls == ["one.bin"]
-    assert len(done.failed) == 4
-    assert "did not answer before" in done.failed["two/picture.bin"]
+def test_a_silent_host_is_asked_for_one_file(tmp_path, server, monkeypatch):
+    waits = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    remember(server.url("/"), silent=True)
+    server.shutdown()
+    server.server_close()
+    failed = prefetch([], tmp_path / "mirror").failed
+    assert len(waits) == 3, "the retries of one file"
+    assert "no connection" in failed["one/one.bin"]
+    assert "is not asked again" in failed["two/picture.bin"]
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):
@@ -106,8 +98,7 @@ def test_an_altered_file_that_cannot_be_had_leaves_the_index(tmp_path, server):
     (tmp_path / "one" / "one.bin").write_bytes(b"altered")
     server.answers.clear()
     prefetch(["one"], tmp_path)
-    index = json.loads((tmp_path / "index.json").read_text())
-    assert sorted(index["kits"]["one"]) == ["picture.bin"]
+    assert sorted(index(tmp_path)["one"]) == ["picture.bin"]
 
 
 def test_kits_that_cannot_be_fetched(tmp_path):

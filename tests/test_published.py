@@ -22,9 +22,8 @@ from curator.report import write_report
 from curator.results import LessonResult
 from curator.runner import run_lessons
 from notebook_utils.download import ExpectedFile
-from notebook_utils.kits.cache import sums_of
 from notebook_utils.kits.catalogue import catalogue
-from notebook_utils.kits.mirrors import write_index
+from notebook_utils.kits.mirrors import sums_of, write_index
 from notebook_utils.kits.serve import FolderServer
 
 pytestmark = pytest.mark.published

@@ -1,10 +1,11 @@
 import http.client
 import os
 import socket
-import threading
+from contextlib import closing
 
 import pytest
 
+from conftest import running
 from notebook_utils import WorkshopError
 from notebook_utils.__main__ import main
 from notebook_utils.kits.serve import FolderServer
@@ -22,29 +23,23 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def running(folder):
-    with FolderServer(folder) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def server(folder):
+    with running(FolderServer(folder)) as started:
+        yield started
 
 
 def ask(server, path, method="GET"):
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
-    try:
+    address = ("127.0.0.1", server.server_port)
+    with closing(http.client.HTTPConnection(*address, timeout=5)) as connection:
         connection.request(method, path)
         answer = connection.getresponse()
         return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
-def test_files_are_served(running):
-    assert ask(running, "/index.json") == (200, b"{}")
-    assert ask(running, "/kit/model.bin") == (200, b"model")
-    assert ask(running, "/nothing")[0] == 404
+def test_files_are_served(server):
+    assert ask(server, "/index.json") == (200, b"{}")
+    assert ask(server, "/kit/model.bin") == (200, b"model")
+    assert ask(server, "/nothing")[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -60,34 +55,34 @@ def test_files_are_served(running):
         "/kit/../.secret",
     ],
 )
-def test_nothing_outside_and_nothing_hidden(running, path):
-    status, body = ask(running, path)
+def test_nothing_outside_and_nothing_hidden(server, path):
+    status, body = ask(server, path)
     assert status == 404
     assert b"private" not in body
     assert b"hidden" not in body
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
-def test_no_link_leads_out(running, folder):
+def test_no_link_leads_out(server, folder):
     (folder / "kit" / "link.txt").symlink_to(folder.parent / "outside.txt")
     (folder / "up").symlink_to(folder.parent)
-    assert ask(running, "/kit/link.txt")[0] == 404
-    assert ask(running, "/up/outside.txt")[0] == 404
+    assert ask(server, "/kit/link.txt")[0] == 404
+    assert ask(server, "/up/outside.txt")[0] == 404
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
-def test_nothing_is_written(running, folder, method):
-    assert ask(running, "/kit/model.bin", method)[0] == 501
+def test_nothing_is_written(server, folder, method):
+    assert ask(server, "/kit/model.bin", method)[0] == 501
     assert (folder / "kit" / "model.bin").read_bytes() == b"model"
 
 
-def test_a_client_that_hangs_up_leaves_no_traceback(running, folder, capfd):
+def test_a_client_that_hangs_up_leaves_no_traceback(server, folder, capfd):
     (folder / "kit" / "model.bin").write_bytes(b"\0" * 50_000_000)
-    with socket.create_connection(("127.0.0.1", running.server_port)) as client:
+    with socket.create_connection(("127.0.0.1", server.server_port)) as client:
         client.sendall(b"GET /kit/model.bin HTTP/1.1\r\n\r\n")
         client.recv(1000)
-    running.shutdown()
-    running.server_close()  # waits for the thread of the request
+    server.shutdown()
+    server.server_close()  # waits for the thread of the request
     assert capfd.readouterr().err == ""
 
 

@@ -15,10 +15,9 @@ from typing import Any
 from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import KitError, WorkshopError
 from notebook_utils.kits import catalogue
-from notebook_utils.kits.cache import sums_of
 from notebook_utils.kits.catalogue import Lock, PublishedFile, lock_of
 from notebook_utils.kits.hosts import RETRIES, fetch
-from notebook_utils.kits.mirrors import write_index
+from notebook_utils.kits.mirrors import sums_of, write_index
 
 from .collection import Lesson
 from .files import write_text

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import WorkshopError
-from .kits.commands import add_kit_commands, no_more
+from .kits.commands import add_kit_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments, rest = _parser().parse_known_args(argv)
     try:
-        return int(arguments.handler(arguments, rest))
+        if hasattr(arguments, "rest"):
+            arguments.rest = rest
+        elif rest:
+            raise WorkshopError(f"Not understood: {' '.join(rest)}")
+        return int(arguments.handler(arguments) or 0)
     except WorkshopError as error:
         print(error, file=sys.stderr)
         return 1
@@ -39,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser(
         "lab", help="open JupyterLab on copies of the lessons; other options go to it"
     )
-    lab.set_defaults(handler=_lab)
+    lab.set_defaults(handler=_lab, rest=[])
 
     reset = commands.add_parser(
         "reset", help="bring a fresh copy of a lesson and keep the old one"
@@ -50,16 +54,17 @@ def _parser() -> argparse.ArgumentParser:
     add_kit_commands(commands)
 
     doctor = commands.add_parser("doctor", help="is this machine ready?")
-    doctor.set_defaults(handler=_doctor)
+    doctor.set_defaults(handler=_doctor, rest=[])
     return parser
 
 
-def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
+def _lab(arguments: argparse.Namespace) -> int:
     from .workspace import copy_notebooks
 
     work = copy_notebooks()
     print(f"Your copies of the lessons are in {work}", flush=True)
-    command = [sys.executable, "-m", "jupyterlab", *_lab_options(str(work)), *rest]
+    options = [*_lab_options(str(work)), *arguments.rest]
+    command = [sys.executable, "-m", "jupyterlab", *options]
     if os.name == "posix":
         os.execv(command[0], command)  # noqa: S606 - Lab takes over, Ctrl-C included
     return subprocess.call(command)
@@ -81,21 +86,19 @@ def _lab_options(folder: str) -> list[str]:
     return options
 
 
-def _reset(arguments: argparse.Namespace, rest: list[str]) -> int:
-    no_more(rest)
+def _reset(arguments: argparse.Namespace) -> None:
     from .workspace import reset_notebook
 
     fresh, kept = reset_notebook(arguments.name)
     if kept:
         print(f"Your version is kept as {kept.name}")
     print(f"{fresh.name} is as it was at the beginning.")
-    return 0
 
 
-def _doctor(arguments: argparse.Namespace, rest: list[str]) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
     from .doctor import main as doctor
 
-    return doctor(rest)
+    return doctor(arguments.rest)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from ..download.session import open_session
 from ..errors import DownloadError
 from ..kits.catalogue import catalogue
 from ..kits.hosts import ONE_ATTEMPT
-from ..kits.mirrors import open_mirror
+from ..kits.mirrors import fetch_index
 from ..kits.preference import preferred_origin
 from .check import Check
 
@@ -85,7 +85,7 @@ class Connections:
 
 def _mirror(place: str) -> Check:
     try:
-        mirror = open_mirror(place, ONE_ATTEMPT)
+        kits = fetch_index(place, ONE_ATTEMPT)
     except DownloadError as error:
         return Check(
             "network",
@@ -93,7 +93,7 @@ def _mirror(place: str) -> Check:
             f"mirror {place}: {error.reason}",
             "Compare NOTEBOOK_KITS_MIRROR with what was announced, or unset it.",
         )
-    return Check("network", True, f"the mirror {place} has {len(mirror.kits)} kits")
+    return Check("network", True, f"the mirror {place} has {len(kits)} kits")
 
 
 def _hosts() -> list[str]:

@@ -2,56 +2,24 @@
 
 Under each lie ``published/`` (fetched from the hosts), ``mirrored/`` (taken from a
 mirror) and ``included/`` (with files that were generated), and in these a folder for
-each kit. Its ``sums.json`` says what the files were when they came.
+each kit. What the lock or a mirror's index pins is compared each time it is used.
 """
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..download import ExpectedFile, file_sha256
 from ..errors import DownloadError, DownloadFailure, KitError
-from ..files import write_whole
 from ..workspace import cache_dir
 from .catalogue import PublishedFile
-from .hosts import HostPolicy, fetch, silent_hosts_dir
+from .hosts import HostPolicy, fetch, forget_silent_hosts
 
-SUMS = "sums.json"
 SECTIONS = ("published", "mirrored", "included")
 # No other source of files helps where these files cannot be kept.
 UNUSABLE_CACHE = frozenset({DownloadFailure.NO_SPACE, DownloadFailure.UNWRITABLE})
-
-
-@dataclass(frozen=True)
-class CachedKit:
-    """A kit's folder in a cache; a `shared` one this user only reads."""
-
-    folder: Path
-    shared: bool
-
-    @property
-    def section(self) -> str:
-        """``"published"``, ``"mirrored"`` or ``"included"``."""
-        return self.folder.parent.name
-
-    @property
-    def size_bytes(self) -> int:
-        """What its files take on the disk, without those of the cache itself."""
-        paths = [p for p in self.folder.iterdir() if not p.name.startswith(".")]
-        return sum(path.stat().st_size for path in paths if path.name != SUMS)
-
-    def altered_files(self) -> Iterator[str]:
-        """Yield a line for each file that is not what it was when it came."""
-        for name, expected in recorded(self.folder).items():
-            path = self.folder / name
-            fault = expected.mismatch(path) if path.is_file() else "it is missing"
-            if fault:
-                yield f"{name}: {fault}"
 
 
 def cache_dirs() -> tuple[Path, ...]:
@@ -65,52 +33,38 @@ def cache_dirs() -> tuple[Path, ...]:
     return (cache_dir(), *([Path(shared)] if shared else []))
 
 
-def cached_kits() -> tuple[CachedKit, ...]:
-    """Return the kits in this user's cache, then those in the shared one."""
-    return tuple(
-        CachedKit(folder, shared)
-        for place, shared in zip(cache_dirs(), (False, True), strict=False)
-        for section in SECTIONS
-        if (place / section).is_dir()
-        for folder in sorted((place / section).iterdir())
-        if folder.is_dir()
-    )
+def cached_kits(cache: Path) -> list[Path]:
+    """Return the folders of the kits in a cache, by section and name."""
+    places = [cache / section for section in SECTIONS if (cache / section).is_dir()]
+    return [kit for place in places for kit in sorted(place.iterdir()) if kit.is_dir()]
+
+
+def size_bytes(kit: Path) -> int:
+    """Return what a kit's files take on the disk; hidden ones are the downloader's."""
+    return sum(p.stat().st_size for p in kit.iterdir() if not p.name.startswith("."))
 
 
 def clean_cache(names: Sequence[str] = ()) -> int:
-    """Remove kits from this user's cache; they come back when they are loaded.
+    """Remove kits, or all, from this user's cache; return how many bytes were freed.
 
-    Parameters
-    ----------
-    names
-        The kits; all if there are none.
-
-    Returns
-    -------
-    int
-        How many bytes were freed.
-
-    Raises
-    ------
-    KitError
-        A kit is not in the cache. Nothing was removed.
-
-    Notes
-    -----
-    Only the folders that :func:`cached_kits` lists are removed, so nothing else is lost
-    where ``NOTEBOOK_KITS_CACHE`` names a folder with other things in it.
+    Nothing else is lost where ``NOTEBOOK_KITS_CACHE`` names a folder with other things
+    in it, and nothing at all where one of the kits is not in the cache (KitError).
     """
-    own = [kit for kit in cached_kits() if not kit.shared]
-    found = {name: [kit for kit in own if _is_of(kit, name)] for name in names}
+    own = cached_kits(cache_dir())
+    # Mirrored and included kits carry the first digits of a checksum behind their name.
+    found = {
+        name: [kit for kit in own if re.sub("-[0-9a-f]{8}$", "", kit.name) == name]
+        for name in names
+    }
     for name, kits in found.items():
         if not kits:
             raise KitError(f"Kit {name!r} is not in the cache {cache_dir()}.")
     chosen = [kit for kits in found.values() for kit in kits] if names else own
-    freed_bytes = sum(kit.size_bytes for kit in chosen)
+    freed_bytes = sum(map(size_bytes, chosen))
     for kit in chosen:
-        shutil.rmtree(kit.folder)
+        shutil.rmtree(kit)
     if not names:
-        shutil.rmtree(silent_hosts_dir(), ignore_errors=True)
+        forget_silent_hosts()
     return freed_bytes
 
 
@@ -123,64 +77,25 @@ def cached(relative: Path, files: Sequence[PublishedFile]) -> Path | None:
 def bring(relative: Path, files: Sequence[PublishedFile], policy: HostPolicy) -> Path:
     """Return the folder `relative` of a cache; fetch what none of them holds.
 
-    Raises
-    ------
-    DownloadError
-        A file cannot be had, or there is no room for it.
+    Raises DownloadError where a file cannot be had, or there is no room for it.
     """
     there = cached(relative, files)
     if there is not None:
         return there
     folder = cache_dir() / relative
-    missing = _missing(folder, files)
-    with writing_to_cache():
-        for file in missing:  # what is there is altered
-            (folder / file.name).unlink(missing_ok=True)
-    for file in missing:
+    for file in _missing(folder, files):
         with writing_to_cache(file.size_bytes):
+            (folder / file.name).unlink(missing_ok=True)  # what is there is altered
             fetch(file, folder / file.name, policy)
-    record(folder, [file.name for file in files])
     return folder
 
 
-def recorded(folder: Path) -> dict[str, ExpectedFile]:
-    """Return what the files of a kit were when they came, by their names."""
-    try:
-        sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-        return {
-            name: ExpectedFile(facts["sha256"], facts["size_bytes"])
-            for name, facts in sums.items()
-        }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}
-
-
-def record(folder: Path, names: Iterable[str]) -> None:
-    """Write down what the files of a kit are now."""
-    with writing_to_cache(), write_whole(folder / SUMS) as file:
-        file.write(json.dumps(sums_of(folder, names), indent=1).encode())
-
-
-def sums_of(folder: Path, names: Iterable[str]) -> dict[str, dict[str, str | int]]:
-    """Return ``size_bytes`` and ``sha256`` of files, by their names."""
-    paths = {name: folder / name for name in names}
-    return {
-        name: {"size_bytes": path.stat().st_size, "sha256": file_sha256(path)}
-        for name, path in paths.items()
-    }
-
-
 @contextmanager
-def writing_to_cache(needed_bytes: int | None = None) -> Iterator[None]:
+def writing_to_cache(needed_bytes: int | None) -> Iterator[None]:
     """Say what is full or cannot be written to, and which variable moves it.
 
-    `needed_bytes` is the size of what is written, where it is known.
-
-    Raises
-    ------
-    DownloadError
-        The block could not write to the cache; its `kind` is ``NO_SPACE`` or
-        ``UNWRITABLE``.
+    Where the block cannot write to the cache, this raises a DownloadError of the kind
+    ``NO_SPACE`` or ``UNWRITABLE``.
     """
     try:
         yield
@@ -221,17 +136,4 @@ def _existing(folder: Path) -> Path:
 
 def _missing(folder: Path, files: Sequence[PublishedFile]) -> list[PublishedFile]:
     """Return the files that a folder lacks or that are not what they should be."""
-    sums = recorded(folder)
-    return [
-        file
-        for file in files
-        if file.mismatch(folder / file.name) is not None
-        or (file.name in sums and sums[file.name].mismatch(folder / file.name))
-    ]
-
-
-def _is_of(kit: CachedKit, name: str) -> bool:
-    # Mirrored and included kits carry the first digits of a checksum behind their name.
-    return (
-        re.fullmatch(re.escape(name) + r"(-[0-9a-f]{8})?", kit.folder.name) is not None
-    )
+    return [file for file in files if file.mismatch(folder / file.name) is not None]

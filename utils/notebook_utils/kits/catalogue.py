@@ -10,7 +10,6 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +62,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class OriginFacts:
-    """What the catalogue says about a kit's files from one origin.
-
-    The fields are the keys of ``catalogue.toml``, which describes them.
-    """
+    """What ``catalogue.toml``, which describes these fields, says about an origin."""
 
     licence: str = ""
     attribution: str = ""
@@ -96,10 +92,7 @@ class CatalogueEntry:
 
 @dataclass
 class Lock:
-    """The machine-written half of the catalogue.
-
-    A file may be pinned before its kit is verified.
-    """
+    """The machine-written half; a file may be pinned before its kit is verified."""
 
     # From the source of a published file to its size_bytes and sha256.
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -127,27 +120,14 @@ def lock_of(path: Path) -> Path:
 
 def catalogue() -> Mapping[str, CatalogueEntry]:
     """Return all kits by their names, in the order of ``catalogue.toml``."""
-    files = tuple(file for path in CATALOGUES for file in (path, lock_of(path)))
-    return _read(files, tuple(_modified(file) for file in files))
-
-
-def _modified(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.is_file() else 0
-
-
-@cache
-def _read(
-    files: tuple[Path, ...], modified: tuple[int, ...]
-) -> Mapping[str, CatalogueEntry]:
-    """Read pairs of catalogue and lock, again when one of them was `modified`."""
     kits: dict[str, dict[str, Any]] = {}
     lock = Lock()
-    for path, lock_path in zip(files[::2], files[1::2], strict=True):
+    for path in CATALOGUES:
         for name, content in tomllib.loads(path.read_text(encoding="utf-8")).items():
             kit = kits.setdefault(name, {})
             for key, value in content.items():
                 kit[key] = {**kit.get(key, {}), **value} if key != "title" else value
-        added = Lock.read(lock_path)
+        added = Lock.read(lock_of(path))
         lock.files |= added.files
         lock.kits |= added.kits
     return {name: _entry(name, kit, lock) for name, kit in kits.items()}

@@ -7,7 +7,7 @@ is enough: the next kit, and the next lesson, need not wait again.
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,33 +24,18 @@ SILENCE_S = 600
 class HostPolicy(RetryPolicy):
     """A retry policy that also knows hosts which did not answer a while ago."""
 
-    ask_silent: bool = True
+    ask_silent: bool = False
 
 
 # In a class on a bad network nobody waits for what they did not ask for.
-ONE_ATTEMPT = HostPolicy(timeout_s=3, retries=0, ask_silent=False)
+ONE_ATTEMPT = HostPolicy(timeout_s=3, retries=0)
 RETRIES = HostPolicy(timeout_s=10, retries=3)
-
-
-def host_of(address: str) -> str:
-    """Return the host of an address, with its port where that is given.
-
-    Examples
-    --------
-    >>> host_of("http://127.0.0.1:8000/model.xml")
-    '127.0.0.1:8000'
-    """
-    return urlsplit(address).netloc.rpartition("@")[2]
+ASK_ANYWAY = replace(RETRIES, ask_silent=True)
 
 
 def is_url(address: str) -> bool:
     """Tell a URL from a path."""
     return address.startswith(("http://", "https://"))
-
-
-def silent_hosts_dir() -> Path:
-    """Return the folder with an empty file for each host that did not answer."""
-    return cache_dir() / "silent-hosts"
 
 
 def silent_for(address: str) -> float | None:
@@ -73,6 +58,11 @@ def remember(address: str, *, silent: bool) -> None:
             note.unlink(missing_ok=True)
 
 
+def forget_silent_hosts() -> None:
+    """Let every host be asked again."""
+    shutil.rmtree(cache_dir() / "silent-hosts", ignore_errors=True)
+
+
 def fetch(
     file: PublishedFile,
     target: Path,
@@ -92,17 +82,16 @@ def fetch(
     OSError
         The file cannot be written to `target`.
     """
-    failures = []
+    failure = DownloadError(f"{file.source} is not asked; use origin='published'")
     for address in file.addresses:
         try:
             _fetch_from(address, file.expected, target, policy, show_progress)
-        except DownloadError as error:
-            failures.append(error)
-        else:
             break
+        except DownloadError as error:
+            failure = error
     else:
         if file.kaggle is None or not policy.retries:
-            raise failures[-1] if failures else _not_asked(file)
+            raise failure
         _copy(_from_kaggle(*file.kaggle), target, file.expected)
     fault = file.mismatch(target) if file.sha256_prefix else None
     if fault:
@@ -124,7 +113,7 @@ def _fetch_from(
     silent_s = None if policy.ask_silent else silent_for(address)
     if silent_s is not None:
         raise DownloadError(
-            f"{host_of(address)} did not answer {silent_s / 60:.0f} min ago and is not "
+            f"{_host(address)} did not answer {silent_s / 60:.0f} min ago and is not "
             "asked again for ten minutes",
             kind=DownloadFailure.UNREACHABLE,
         )
@@ -137,12 +126,14 @@ def _fetch_from(
     remember(address, silent=False)
 
 
+def _host(address: str) -> str:
+    """Return the host of an address and its port, without the name of a user."""
+    return urlsplit(address).netloc.rpartition("@")[2]
+
+
 def _note(address: str) -> Path:
-    return silent_hosts_dir() / host_of(address).replace(":", "_")
-
-
-def _not_asked(file: PublishedFile) -> DownloadError:
-    return DownloadError(f"{file.source} is not asked; use origin='published'")
+    """Return the path of the empty file that says when a host did not answer."""
+    return cache_dir() / "silent-hosts" / _host(address).replace(":", "_")
 
 
 def _from_kaggle(handle: str, member: str) -> Path:

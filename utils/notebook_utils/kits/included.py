@@ -7,18 +7,12 @@ from pathlib import Path
 from ..download import file_sha256
 from ..errors import DownloadError, KitError
 from ..files import write_whole
-from .cache import cache_dirs, record, writing_to_cache
+from .cache import cache_dirs, writing_to_cache
 from .catalogue import CatalogueEntry
 
 
 def included_folder(name: str) -> Path:
-    """Return the folder of a kit's included files: in the wheel, or in the checkout.
-
-    Raises
-    ------
-    KitError
-        The folder is not there.
-    """
+    """Return the folder of a kit's included files: in the wheel, or in the checkout."""
     package = Path(__file__).resolve().parents[1]
     for kits in (package / "data" / "kits", package.parents[1] / "data" / "kits"):
         if (kits / name).is_dir():
@@ -34,31 +28,24 @@ def complete_folder(entry: CatalogueEntry) -> Path:
     Files too large for git are generated once, in the cache, where the others are
     copied beside them. The folder's name changes with the kit's card, so that a new
     version does not meet old files.
-
-    Raises
-    ------
-    KitError
-        The included files are missing, or the cache is full or cannot be written to.
     """
     originals = included_folder(entry.name)
     generators = entry.included.generated
     if not generators:
         return originals
-    relative = Path("included") / (
-        f"{entry.name}-{file_sha256(originals / 'card.json')[:8]}"
-    )
-    names = {original.name for original in originals.iterdir()} | set(generators)
-    for place in cache_dirs():
-        if all((place / relative / name).is_file() for name in names):
-            return place / relative
-    folder = cache_dirs()[0] / relative
-    missing = [name for name in sorted(names) if not (folder / name).is_file()]
+    version = file_sha256(originals / "card.json")[:8]
+    names = sorted({path.name for path in originals.iterdir()} | set(generators))
+    folders = [place / "included" / f"{entry.name}-{version}" for place in cache_dirs()]
+    for folder in folders:
+        if all((folder / name).is_file() for name in names):
+            return folder
+    folder = folders[0]
     try:
-        for name in missing:
-            content = _content(originals / name, generators.get(name))
-            with writing_to_cache(len(content)), write_whole(folder / name) as file:
-                file.write(content)
-        record(folder, sorted(names))
+        for name in names:
+            if not (folder / name).is_file():
+                content = _content(originals / name, generators.get(name))
+                with writing_to_cache(len(content)), write_whole(folder / name) as file:
+                    file.write(content)
     except DownloadError as error:  # the cache cannot be written to
         raise KitError(
             f"The included files of kit {entry.name!r} cannot be completed: {error}."

@@ -1,9 +1,7 @@
 """Load a kit, the files that belong together in a lesson, from one of its origins.
 
-A kit is a folder with a model, its labels, a picture, and a record of what the model
-says about that picture. It comes from one of two origins with the same file names in
-both: **published**, well-known models from their hosts, or **included**, this
-collection's own small models. A lesson's code is the same for both.
+It is a folder with the same file names in both: **published**, well-known models from
+their hosts, or **included**, this collection's own. The code of a lesson fits both.
 """
 
 import re
@@ -91,24 +89,22 @@ def _kit(entry: CatalogueEntry, supply: Supply) -> Kit:
     facts = entry.included
     if supply.origin == "published" and entry.published is not None:
         facts = entry.published
-    preprocess = facts.preprocess
     return Kit(
         name=entry.name,
         title=entry.title,
-        origin=supply.origin,
-        reason=supply.reason,
-        folder=supply.folder,
         licence=facts.licence,
         attribution=facts.attribution,
-        files=supply.files,
         labels=read_labels(supply.folder / "labels.txt", **facts.labels),
-        preprocessing=None if preprocess is None else _preprocessing(preprocess),
+        preprocessing=_preprocessing(facts.preprocess),
         output=facts.output,
         expected=facts.expected,
+        **vars(supply),
     )
 
 
-def _preprocessing(facts: Mapping[str, Any]) -> Preprocessing:
+def _preprocessing(facts: Mapping[str, Any] | None) -> Preprocessing | None:
+    if facts is None:
+        return None
     lists = {key: tuple(value) for key, value in facts.items() if type(value) is list}
     return Preprocessing(**{**facts, **lists})
 

@@ -7,109 +7,56 @@ server. Whoever names a mirror agrees to use what its index lists, and nothing e
 
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..download import ExpectedFile
+from ..download import ExpectedFile, file_sha256
 from ..errors import DownloadError, DownloadFailure
 from ..files import write_whole
 from .catalogue import PublishedFile
 from .hosts import HostPolicy, fetch, is_url
 
 INDEX = "index.json"
+# From the name of a file to its size_bytes and sha256, as in the lock.
 Sums = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Mirror:
-    """A folder or an address, and what its index lists."""
-
-    place: str
-    kits: Mapping[str, Sums]
-
-    def files(
-        self, kit: str, files: tuple[PublishedFile, ...]
-    ) -> tuple[PublishedFile, ...] | None:
-        """Return a kit's files as this mirror has them, pinned to what the index says.
-
-        Parameters
-        ----------
-        kit
-            The kit's name.
-        files
-            What the catalogue says of it. What else the index lists is not looked at,
-            so that it cannot lead out of the mirror.
-
-        Returns
-        -------
-        tuple of PublishedFile or None
-            None if the index does not list them all.
-
-        Raises
-        ------
-        DownloadError
-            The catalogue pins another file; `kind` is ``ALTERED``.
-        """
-        listed = self.kits.get(kit, {})
-        if any(file.name not in listed for file in files):
-            return None
-        return tuple(self._file(kit, file, listed[file.name]) for file in files)
-
-    def _file(
-        self, kit: str, file: PublishedFile, sums: Mapping[str, Any]
-    ) -> PublishedFile:
-        expected = _expected(sums)
-        pinned = file.expected.sha256 or file.sha256_prefix
-        if not str(expected.sha256).startswith(pinned):
-            raise DownloadError(
-                f"{self.place}/{kit}/{file.name}: expected sha256 {pinned}, the "
-                f"{INDEX} lists {expected.sha256}",
-                kind=DownloadFailure.ALTERED,
-            )
-        address = _join(self.place, kit, file.name)
-        return PublishedFile(file.name, (address,), expected=expected)
+def sums_of(folder: Path, names: Iterable[str]) -> Sums:
+    """Return size and checksum of files, by their names."""
+    paths = {name: folder / name for name in names}
+    return {
+        name: {"size_bytes": path.stat().st_size, "sha256": file_sha256(path)}
+        for name, path in paths.items()
+    }
 
 
-def open_mirror(place: str, policy: HostPolicy) -> Mirror:
-    """Open the mirror in a folder or at an address by reading its index.
+def fetch_index(place: str, policy: HostPolicy) -> dict[str, Sums]:
+    """Return what the mirror in a folder or at an address lists, by kit.
 
-    Raises
-    ------
-    DownloadError
-        There is no index, or it cannot be had or read.
+    Raises DownloadError where there is no index, or it cannot be had or read.
     """
     file = PublishedFile(INDEX, (_join(place, INDEX),))
     try:
         with tempfile.TemporaryDirectory(prefix="notebook-kits-") as folder:
             fetch(file, Path(folder) / INDEX, policy, show_progress=False)
-            return Mirror(place, read_index(Path(folder) / INDEX))
+            return read_index(Path(folder))
     except (OSError, ValueError) as error:
         raise DownloadError(f"{INDEX} of {place} cannot be read: {error}") from error
 
 
-def read_index(path: Path) -> dict[str, Sums]:
-    """Read the index of a mirror: for each kit and file the size and sha256.
-
-    Raises
-    ------
-    ValueError
-        It is not an index.
-    OSError
-        It cannot be read.
-    """
-    content = json.loads(path.read_text(encoding="utf-8"))
+def read_index(folder: Path) -> dict[str, Sums]:
+    """Read the index of the mirror in a folder; raise ValueError if it is none."""
+    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     try:
-        kits: dict[str, Sums] = dict(content["kits"].items())
-        for files in kits.values():
-            for sums in files.values():
-                _expected(sums)
+        return {
+            kit: {name: _checked(sums) for name, sums in files.items()}
+            for kit, files in content["kits"].items()
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"expected sizes and checksums by kit and file: {error}"
         ) from None
-    return kits
 
 
 def write_index(folder: Path, kits: Mapping[str, Sums]) -> None:
@@ -118,8 +65,38 @@ def write_index(folder: Path, kits: Mapping[str, Sums]) -> None:
         file.write(json.dumps({"kits": kits}, indent=1, sort_keys=True).encode())
 
 
-def _expected(sums: Mapping[str, Any]) -> ExpectedFile:
-    return ExpectedFile(sums["sha256"], sums["size_bytes"])
+def mirrored_files(
+    place: str, kit: str, listed: Sums, files: tuple[PublishedFile, ...]
+) -> tuple[PublishedFile, ...] | None:
+    """Return a kit's files as a mirror has them, pinned to what its index says.
+
+    Names of files come from the catalogue. What else the index lists is not looked at,
+    so that it cannot lead out of the mirror. None if it does not list them all; raises
+    DownloadError where the catalogue pins another file.
+    """
+    if any(file.name not in listed for file in files):
+        return None
+    return tuple(_file(place, kit, file, listed[file.name]) for file in files)
+
+
+def _checked(sums: Mapping[str, Any]) -> dict[str, Any]:
+    known = {key: sums[key] for key in ("size_bytes", "sha256")}
+    ExpectedFile(**known)  # raises ValueError where these are none
+    return known
+
+
+def _file(
+    place: str, kit: str, file: PublishedFile, sums: Mapping[str, Any]
+) -> PublishedFile:
+    expected = ExpectedFile(**sums)
+    pinned = file.expected.sha256 or file.sha256_prefix
+    if not str(expected.sha256).startswith(pinned):
+        raise DownloadError(
+            f"{place}/{kit}/{file.name}: expected sha256 {pinned}, the {INDEX} lists "
+            f"{expected.sha256}",
+            kind=DownloadFailure.ALTERED,
+        )
+    return PublishedFile(file.name, (_join(place, kit, file.name),), expected=expected)
 
 
 def _join(place: str, *names: str) -> str:

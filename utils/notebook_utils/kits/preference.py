@@ -40,37 +40,21 @@ class Choice(StrEnum):
 
 
 def preferred_origin() -> Choice:
-    """Return the origin that kits come from unless a lesson asks for another.
+    """Return the value of ``NOTEBOOK_KITS``, else what was remembered, else ``auto``.
 
-    Returns
-    -------
-    Choice
-        The value of ``NOTEBOOK_KITS``, else what :func:`prefer_origin` remembered,
-        else ``"auto"``.
-
-    Raises
-    ------
-    ValueError
-        ``NOTEBOOK_KITS`` holds another word.
+    Raises ValueError where ``NOTEBOOK_KITS`` holds another word.
     """
-    told = os.environ.get("NOTEBOOK_KITS")
-    return Choice.of(told) if told else _remembered()
+    if told := os.environ.get("NOTEBOOK_KITS"):
+        return Choice.of(told)
+    with suppress(OSError, ValueError):
+        return Choice(preference_file().read_text(encoding="utf-8").strip())
+    return Choice.AUTO
 
 
 def prefer_origin(origin: str) -> None:
-    """Remember for this user where kits come from.
+    """Remember one of the four choices for this user.
 
-    Parameters
-    ----------
-    origin
-        One of the four choices; see ``load_kit``.
-
-    Raises
-    ------
-    ValueError
-        `origin` is none of the four.
-    WorkshopError
-        It cannot be written down.
+    Raises ValueError for any other word, and WorkshopError if it cannot be written.
     """
     choice = Choice.of(origin)
     try:
@@ -118,26 +102,32 @@ def kits_widget() -> Any:
     return ipywidgets.VBox([buttons, said])
 
 
+# What the buttons say, and what is shown when the mouse is over one.
+_OPTIONS = {
+    Choice.INCLUDED: ("included", "our own small models, no network needed"),
+    Choice.AUTO: (
+        "published where verified",
+        "published files that the lessons were run on, else the included ones",
+    ),
+    Choice.PREFER_PUBLISHED: (
+        "published where possible",
+        "published files; the included ones where they cannot be had",
+    ),
+    Choice.PUBLISHED: (
+        "published, or an error",
+        "published files; a lesson stops where they cannot be had",
+    ),
+}
+
+
 def _buttons() -> Any:
     import ipywidgets
 
-    options = {
-        Choice.INCLUDED: ("included", "our own small models, no network needed"),
-        Choice.AUTO: (
-            "published where verified",
-            "published files that the lessons were run on, else the included ones",
-        ),
-        Choice.PREFER_PUBLISHED: (
-            "published where possible",
-            "published files; the included ones where they cannot be had",
-        ),
-        Choice.PUBLISHED: (
-            "published, or an error",
-            "published files; a lesson stops where they cannot be had",
-        ),
-    }
-    chosen = preferred_origin()
-    if not _auto_has_an_effect():
+    chosen, options = preferred_origin(), dict(_OPTIONS)
+    # Does `auto` ever give other files than `included`?
+    if not os.environ.get("NOTEBOOK_KITS_MIRROR") and not any(
+        entry.verified and entry.is_permissive for entry in catalogue().values()
+    ):
         del options[Choice.AUTO]
         chosen = Choice.INCLUDED if chosen is Choice.AUTO else chosen
     return ipywidgets.ToggleButtons(
@@ -148,16 +138,3 @@ def _buttons() -> Any:
         disabled=bool(os.environ.get("NOTEBOOK_KITS")),
         style={"button_width": "auto"},  # the usual width cuts the words off
     )
-
-
-def _auto_has_an_effect() -> bool:
-    """Tell whether ``auto`` ever gives other files than ``included``."""
-    return bool(os.environ.get("NOTEBOOK_KITS_MIRROR")) or any(
-        entry.verified and entry.is_permissive for entry in catalogue().values()
-    )
-
-
-def _remembered() -> Choice:
-    with suppress(OSError, ValueError):
-        return Choice(preference_file().read_text(encoding="utf-8").strip())
-    return Choice.AUTO

@@ -13,26 +13,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class FolderServer(ThreadingHTTPServer):
-    """Serves the files of one folder.
+    """Serves the files of a folder, links that lead out of it excepted.
 
-    Parameters
-    ----------
-    folder
-        What to serve. A link that leads out of it is not followed.
-    port
-        The port to listen on; a free one if 0.
-    public
-        Listen to the local network, not to this machine alone.
-
-    Raises
-    ------
-    WorkshopError
-        There is no such folder, or the port cannot be had.
-
-    Notes
-    -----
     It answers GET and HEAD, and nothing else. There is no password: with `public` the
-    whole network can read the folder.
+    whole network can read the folder, else this machine alone. Raises WorkshopError
+    where there is no such folder, or the port cannot be had.
     """
 
     daemon_threads = True
@@ -82,10 +67,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def _own_address() -> str:
-    """Return this machine's address in the local network.
-
-    The network is asked which way a packet would leave; none is sent.
-    """
+    """Return this machine's address in the local network; no packet is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as question:
         try:
             question.connect(("192.0.2.1", 9))

@@ -17,17 +17,18 @@ from ..errors import DownloadError, DownloadFailure
 from ..workspace import cache_dir
 from .cache import UNUSABLE_CACHE, bring, cached
 from .catalogue import CatalogueEntry, OriginFacts, PublishedFile
-from .hosts import ONE_ATTEMPT, RETRIES
+from .hosts import ASK_ANYWAY, ONE_ATTEMPT, RETRIES
 from .included import complete_folder, included_folder
 from .kit import Origin
-from .mirrors import open_mirror
+from .mirrors import fetch_index, mirrored_files
 from .preference import Choice
 
 _POLICIES = {
     Choice.AUTO: ONE_ATTEMPT,
-    Choice.PREFER_PUBLISHED: replace(RETRIES, ask_silent=False),
-    Choice.PUBLISHED: RETRIES,
+    Choice.PREFER_PUBLISHED: RETRIES,
+    Choice.PUBLISHED: ASK_ANYWAY,
 }
+_TAKE_ANYWAY = "fetch them with origin='published'"
 
 
 class RefusalKind(StrEnum):
@@ -100,8 +101,8 @@ def _mirror(
     if not place:
         return Refusal("mirror", RefusalKind.ABSENT)
     try:
-        mirror = open_mirror(place, _POLICIES[choice])
-        files = mirror.files(entry.name, published.files)
+        listed = fetch_index(place, _POLICIES[choice]).get(entry.name, {})
+        files = mirrored_files(place, entry.name, listed, published.files)
         if files is None:
             reason = f"The mirror {place} lacks this kit."
             return Refusal("mirror", RefusalKind.NOT_LISTED, reason)
@@ -119,10 +120,12 @@ def _cache(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Supply | Refusal:
     """Give the files that were fetched from their hosts before."""
-    folder = cached(_fetched(entry.name), published.files)
+    folder = cached(_fetched(entry), published.files)
     if folder is None:
         return Refusal("cache", RefusalKind.ABSENT)
-    return _published(published, folder, choice)
+    asked = ", as asked for" if choice is not Choice.AUTO else ""
+    sources = {file.name: file.source for file in published.files}
+    return Supply("published", folder, sources, f"The published files{asked}.")
 
 
 def _hosts(
@@ -130,18 +133,17 @@ def _hosts(
 ) -> Supply | Refusal:
     """Fetch the files from their hosts into the cache."""
     try:
-        folder = bring(_fetched(entry.name), published.files, _POLICIES[choice])
+        bring(_fetched(entry), published.files, _POLICIES[choice])
     except DownloadError as error:
         return Refusal("hosts", error.kind, f"Not from their hosts: {error.reason}.")
-    return _published(published, folder, choice)
+    return _cache(entry, published, choice)
 
 
 def _included(entry: CatalogueEntry, choice: Choice) -> Supply:
     """Give the files that come with the collection; this source never refuses."""
     card = included_folder(entry.name) / "card.json"
-    files = dict.fromkeys(
-        json.loads(card.read_text("utf-8"))["files"], "made by toybox"
-    )
+    names = json.loads(card.read_text("utf-8"))["files"]
+    files = dict.fromkeys(names, "made by toybox")
     files |= dict.fromkeys(entry.included.generated, "generated on this machine")
     reason = ""
     if choice is Choice.INCLUDED:
@@ -151,13 +153,6 @@ def _included(entry: CatalogueEntry, choice: Choice) -> Supply:
     return Supply("included", complete_folder(entry), files, reason)
 
 
-def _published(published: OriginFacts, folder: Path, choice: Choice) -> Supply:
-    asked = ", as asked for" if choice is not Choice.AUTO else ""
-    reason = f"The published files{asked}."
-    sources = {file.name: file.source for file in published.files}
-    return Supply("published", folder, sources, reason)
-
-
 def _not_unasked(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Refusal | None:
@@ -165,22 +160,17 @@ def _not_unasked(
     if choice is not Choice.AUTO:
         return None
     if not entry.verified:
-        reason = (
-            "The published files are not verified yet; fetch them with "
-            "origin='published'."
-        )
+        reason = f"The published files are not verified yet; {_TAKE_ANYWAY}."
         return Refusal("catalogue", RefusalKind.NOT_VERIFIED, reason)
     if not entry.is_permissive:
-        reason = (
-            f"The published files are under {published.licence}; fetch them with "
-            "origin='published' if you accept that."
-        )
+        under = f"The published files are under {published.licence}"
+        reason = f"{under}; {_TAKE_ANYWAY} if you accept that."
         return Refusal("catalogue", RefusalKind.NOT_PERMISSIVE, reason)
     return None
 
 
-def _fetched(kit: str) -> Path:
-    return Path("published") / kit
+def _fetched(entry: CatalogueEntry) -> Path:
+    return Path("published") / entry.name
 
 
 def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
@@ -198,7 +188,7 @@ def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
     last = refusals[-1]
     advice = (
         "Check the connection and try again, use origin='included', or put the files "
-        f"into\n  {cache_dir() / _fetched(entry.name)}"
+        f"into\n  {cache_dir() / _fetched(entry)}"
     )
     if last.kind in UNUSABLE_CACHE:
         advice = "Then try again."

@@ -7,28 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a title, with a closing remark.
+    """Rows of text under a title, with a closing remark."""
 
-    Parameters
-    ----------
-    name, title
-        What it is about; the name is set in bold where that is possible.
-    head
-        One heading per column.
-    rows
-        As many cells each as there are headings.
-    remark
-        A sentence below.
-    sizes
-        The headings of the columns that are set flush right, so that units meet.
-    """
-
-    name: str
+    name: str  # set in bold where that is possible
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     remark: str = ""
-    sizes: Collection[str] = ("size",)
+    sizes: Collection[str] = ("size",)  # columns set flush right, so that units meet
 
     def __str__(self) -> str:
         rows = [self.head, *self.rows]

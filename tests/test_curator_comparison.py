@@ -10,7 +10,6 @@ from rich.console import Console
 from curator.collection import read_collection
 from curator.comparison import WIDGET_VIEW, compared, difference, why_not_comparable
 from curator.lint import RULES, Notebook
-from curator.progress import RunProgress
 from curator.record import Refreshed, code_digest, write_entry
 from curator.refresh import refresh_lessons
 from fixtures.curator_lessons import CHECKED, FIXTURES, code, make_checkout
@@ -118,7 +117,7 @@ def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
     shutil.copyfile(path, folder / path.name)
     write_entry(folder, path.name, Refreshed(code_digest(notebook), 1, 1))
     lessons = read_collection(folder).lessons
-    (result,) = refresh_lessons(lessons, RunProgress(Console(quiet=True)))
+    (result,) = refresh_lessons(lessons, Console(quiet=True))
     passes = path.stem.startswith("pass-")
     assert (result.reason == "The stored outputs still hold.") == passes, result.reason
     book = Notebook(lessons[0], root, notebook)

@@ -7,7 +7,6 @@ from nbformat.v4 import new_output
 from rich.console import Console
 
 from curator.collection import read_collection
-from curator.progress import RunProgress
 from curator.record import code_digest
 from curator.refresh import refresh_lessons, tidy
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
@@ -28,8 +27,7 @@ class Shelf:
 
     def refresh(self, force=False):
         lessons = read_collection(self.folder).lessons
-        progress = RunProgress(Console(quiet=True))
-        (result,) = refresh_lessons(lessons, progress, force)
+        (result,) = refresh_lessons(lessons, Console(quiet=True), force)
         return result
 
     def read(self):

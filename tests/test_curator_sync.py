@@ -4,8 +4,7 @@ import nbformat
 import pytest
 
 from curator.__main__ import main
-from curator.cards import CardError, model_card
-from curator.notebooks import NotebookError
+from curator.files import NotebookError
 from curator.record import Refreshed, code_digest, write_entry
 from curator.sync import BEGIN, END, SyncError, sync
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook, text
@@ -86,11 +85,11 @@ def test_readme_without_markers_is_refused(root):
         sync(root)
 
 
-@pytest.mark.parametrize("key", ["trained_on", "files"])
-def test_incomplete_card_is_refused(key):
-    card = {name: value for name, value in CARD.items() if name != key}
-    with pytest.raises(CardError, match=f"x/card.json has no '{key}'"):
-        model_card(card, "x/card.json")
+def test_incomplete_card_is_refused(root):
+    path = root / "data" / "kits" / "a-kit" / "card.json"
+    path.write_text(json.dumps({k: v for k, v in CARD.items() if k != "files"}))
+    with pytest.raises(SyncError, match=r"card\.json has no 'files'"):
+        sync(root)
 
 
 def test_start_page_lists_the_other_lessons(root):

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from curator.collection import Lesson, read_collection
 from curator.observer import CATALOGUES
-from curator.progress import RunProgress
 from curator.report import write_report
 from curator.results import LessonResult
 from curator.runner import run_lessons
@@ -125,7 +125,7 @@ def test_lesson_passes_within_its_budgets(
     if all(isinstance(kits[kit], str) for kit in lesson.kits):
         pytest.skip(", ".join(f"{kit}: {kits[kit]}" for kit in lesson.kits))
     with capsys.disabled():
-        (result,) = run_lessons([lesson], OUTPUT, RunProgress(), environment)
+        (result,) = run_lessons([lesson], OUTPUT, Console(), environment)
     results.append(result)
     if result.status == "skipped":
         pytest.skip(result.reason)

@@ -12,6 +12,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from .files import tags
+
 CHECKED = "nbval-check-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -21,7 +23,7 @@ _PICTURE_IN_HTML = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=\s]+")
 
 def is_checked(cell: NotebookNode) -> bool:
     """Say whether the stored output of a cell is compared with a fresh one."""
-    return CHECKED in cell.metadata.get("tags", [])
+    return CHECKED in tags(cell)
 
 
 def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, str]]:
@@ -54,13 +56,7 @@ def compared(outputs: Iterable[NotebookNode]) -> list[tuple[str, str]]:
 
 
 def why_not_comparable(cell: NotebookNode) -> str:
-    """Say why a checked cell would pass whatever it shows; nothing where it would not.
-
-    Parameters
-    ----------
-    cell
-        A code cell as it is stored.
-    """
+    """Say why a checked cell would pass whatever it shows; nothing if it would not."""
     if cell.execution_count is None:
         return f"The cell is tagged {CHECKED} but its execution count is null."
     if not compared(cell.outputs):

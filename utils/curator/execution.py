@@ -1,11 +1,11 @@
-"""One notebook run from its first cell to its last, in a kernel of its own."""
+"""Executes a notebook from its first cell to its last, in a kernel of its own."""
 
 import logging
 import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from rich.console import Console
 from rich.text import Text
 
 from .collection import Lesson
+from .files import code_cells
 from .observer import observed, read_events
-from .results import KERNEL_DIED, FailingCell, LessonResult
+from .results import KERNEL_DIED, SIGNS, FailingCell, LessonResult
 from .usage import UsageSampler
 
 # Output that is on its way when a cell has ended: nbclient gives it 4 s and then loses
@@ -29,30 +31,18 @@ OUTPUT_TIMEOUT_S = 60
 # Characters of what a kernel's process printed before it died.
 LAST_WORDS = 4000
 
-# What a cell's metadata may say under "jupyter": its source or outputs are folded away.
-COLLAPSED = ("source_hidden", "outputs_hidden")
-
-# What nbclient logs is in the result; on the terminal it would break the table.
+# What nbclient logs is in the result; on the terminal it would break the spinner.
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
 
-OnCell = Callable[[int], None]
-
-
-def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
-    """Return the code cells of a notebook with their indices among all cells."""
-    return [
-        (index, cell)
-        for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
-    ]
+_STYLES = {"passed": "green", "skipped": "yellow", "not_run": "dim"}
 
 
 def execute(
     lesson: Lesson,
     notebook: NotebookNode,
+    console: Console,
     environment: Mapping[str, str] | None = None,
-    on_cell: OnCell = lambda number: None,
 ) -> LessonResult:
     """Run a lesson's notebook in a clean kernel and store the outputs in it.
 
@@ -63,10 +53,10 @@ def execute(
     notebook
         Changed in place: the outputs and counts of all cells are replaced. Cells that
         were not reached have neither.
+    console
+        Shows the cell that is running where it is a terminal.
     environment
         Variables for the kernel, added to those of this process.
-    on_cell
-        Called with the number of a code cell, from 1, when it is begun.
 
     Returns
     -------
@@ -79,9 +69,8 @@ def execute(
         Somebody ended the run. The kernel is gone then, too.
     """
     result = LessonResult.of(lesson)
-    cells = code_cells(notebook)
-    result.cells = len(cells)
-    for _, cell in cells:
+    for _, cell in code_cells(notebook):
+        result.cells += 1
         cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory(prefix="curator-") as folder:
         log, printed = Path(folder) / "kits.jsonl", Path(folder) / "kernel.log"
@@ -89,7 +78,7 @@ def execute(
         variables = {**given, **(environment or {})}
         try:
             with _kernel(lesson, notebook, variables, printed) as client:
-                _run_cells(client, cells, result, on_cell)
+                _run_cells(client, result, console)
         except RuntimeError as error:  # how nbclient and jupyter_client report it
             result.fail("error", f"No kernel: {error}")
         if result.status == "error" and result.failing_cell:
@@ -98,6 +87,15 @@ def execute(
         result.kits = kits_loaded(log)
     result.enforce_budget()
     return result
+
+
+def show(result: LessonResult, console: Console) -> None:
+    """Print a line about what came of a lesson."""
+    style = _STYLES.get(result.status, "bold red")
+    line = Text(f"{result.name}: cell {result.cells_run} of {result.cells}, ")
+    line.append(f"{result.wall_s:.1f} s, ")
+    line.append(f"{SIGNS[result.status]} {result.status.replace('_', ' ')}", style)
+    console.print(line, result.reason, soft_wrap=True, markup=False, highlight=False)
 
 
 def kits_loaded(log: Path) -> list[dict[str, str]]:
@@ -156,20 +154,16 @@ def _kernel(
             yield client
 
 
-def _run_cells(
-    client: NotebookClient,
-    cells: list[tuple[int, NotebookNode]],
-    result: LessonResult,
-    on_cell: OnCell,
-) -> None:
+def _run_cells(client: NotebookClient, result: LessonResult, console: Console) -> None:
     end = time.monotonic() + result.budget["wall_s"]
     client.timeout_func = lambda cell: max(1, round(end - time.monotonic()))
     client.shutdown_kernel = "immediate"  # unless all goes well: it may be busy
-    with UsageSampler(client.km.provisioner.pid) as sampler:
+    spinner = console.status(result.name)
+    with spinner, UsageSampler(client.km.provisioner.pid) as sampler:
         try:
-            for number, (index, cell) in enumerate(cells, start=1):
+            for number, (index, cell) in enumerate(code_cells(client.nb), start=1):
                 result.cells_run = number
-                on_cell(number)
+                spinner.update(f"{result.name}: cell {number} of {result.cells}")
                 started = time.monotonic()
                 try:
                     client.execute_cell(cell, index, execution_count=number)
@@ -179,18 +173,18 @@ def _run_cells(
             client.shutdown_kernel = "graceful"
             result.status = "passed"
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            _record_failure(result, number, cell, error, client.km)
+            _record_failure(result, cell, error, client.km)
         finally:
-            result.record_usage(sampler.read())
+            result.record_usage(sampler)
 
 
 def _record_failure(
     result: LessonResult,
-    number: int,
     cell: NotebookNode,
     error: CellExecutionError | CellTimeoutError | DeadKernelError,
     manager: KernelManager,
 ) -> None:
+    number = result.cells_run
     failing = FailingCell(number, cell.source, type(error).__name__, "")
     result.failing_cell = failing
     if isinstance(error, CellExecutionError):

@@ -13,9 +13,8 @@ from nbformat import NotebookNode
 from notebook_utils.errors import WorkshopError
 
 from .collection import Lesson
-from .files import write_text
+from .files import notebook_text, write_text
 from .lint.tasks import SOLUTION
-from .notebooks import notebook_text
 
 # A sentence about where the solutions are, which is a line of its own.
 _WHERE_THEY_ARE = re.compile(r"\bsolutions?\b.*\bfolded\b", re.IGNORECASE)

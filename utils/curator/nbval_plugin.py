@@ -25,6 +25,7 @@ from .execution import OUTPUT_TIMEOUT_S, how_it_ended, plain
 from .results import (
     DIFFERS,
     KERNEL_DIED,
+    NOTHING_COMPARED,
     FailingCell,
     LessonResult,
     Status,
@@ -94,48 +95,48 @@ class LessonRecorder:
     def pytest_runtest_call(self, item: Any) -> Iterator[None]:
         """Run one cell within what is left of the lesson's time."""
         result = self._result
+        started = time.monotonic()
         if self._sampler is None:
             self._sampler = UsageSampler(item.parent.kernel.km.provisioner.pid)
             self._sampler.__enter__()
-            self._end = time.monotonic() + result.budget["wall_s"]
+            self._end = started + result.budget["wall_s"]
         result.cells_run = item.cell_num + 1
         result.write(self._path)
-        started = time.monotonic()
         item.config.option.nbval_cell_timeout = max(1.0, self._end - started)
+        checked = item.options["check"]
         try:
-            if item.options["check"]:
-                _refuse_what_is_never_compared(item)
+            if checked and (why_not := why_not_comparable(item.cell)):
+                item.fault = ("NotCompared", why_not)
+                item.raise_cell_error(why_not)
             yield
-            if item.options["check"]:
+            if checked:
                 result.compared = (result.compared or 0) + 1
         except Exception as error:
-            self._record_failure(item, error)
+            status, name, message = _explain(item, error)
+            traceback = plain(getattr(error, "inner_traceback", None) or "")
+            number, source = result.cells_run, item.cell.source
+            cell = FailingCell(number, source, name, message, traceback)
+            result.fail(status, f"Cell {number}: {message}", cell)
+            if name != DIFFERS:  # what follows would only be a consequence
+                item.session.shouldfail = message
             raise
         finally:
             seconds = time.monotonic() - started
             result.record_time(result.cells_run, seconds, item.cell.source)
-            result.record_usage(self._sampler.read())
+            result.record_usage(self._sampler)
             result.write(self._path)
 
     def pytest_sessionfinish(self) -> None:
         """Judge the lesson as a whole."""
         result = self._result
         if self._sampler is not None:
-            self._sampler.__exit__(None, None, None)
+            self._sampler.__exit__()
         if result.status == "not_run" and result.cells_run == result.cells:
             result.status = "passed"
-        result.enforce_comparison()
+        if result.status == "passed" and not result.compared:
+            result.fail("failed", NOTHING_COMPARED)
         result.enforce_budget()
         result.write(self._path)
-
-    def _record_failure(self, item: Any, error: Exception) -> None:
-        status, name, message = _explain(item, error)
-        number = item.cell_num + 1
-        traceback = plain(getattr(error, "inner_traceback", None) or "")
-        cell = FailingCell(number, item.cell.source, name, message, traceback)
-        self._result.fail(status, f"Cell {number}: {message}", cell)
-        if name != DIFFERS:  # what follows would only be a consequence
-            item.session.shouldfail = message
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -150,20 +151,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recorder, "curator-recorder")
 
 
-def _refuse_what_is_never_compared(item: Any) -> None:
-    why_not = why_not_comparable(item.cell)
-    if why_not:
-        item.fault = ("NotCompared", why_not)
-        item.raise_cell_error(why_not)
-
-
 def _agree(item: Any, fresh: Any, stored: Any) -> bool:
     found = difference(stored, fresh)
-    if found is None:
-        return True
-    item.fault = (DIFFERS, "The output differs from the stored one.")
-    item.comparison_traceback = [found]  # nbval shows it
-    return False
+    if found is not None:
+        item.fault = (DIFFERS, "The output differs from the stored one.")
+        item.comparison_traceback = [found]  # nbval shows it
+    return found is None
 
 
 def _explain(item: Any, error: Exception) -> tuple[Status, str, str]:
@@ -177,8 +170,6 @@ def _explain(item: Any, error: Exception) -> tuple[Status, str, str]:
     last = item.test_outputs[-1] if item.test_outputs else None
     if last is not None and last.output_type == "error":
         return "failed", last.ename, plain(f"It raised {last.ename}: {last.evalue}")
-    if isinstance(
-        error, nbval.NbCellError
-    ):  # such as outputs of a cell without a count
-        return "failed", "NotCompared", str(error)
+    if isinstance(error, nbval.NbCellError):
+        return "failed", "NotCompared", str(error)  # outputs of a cell without a count
     return "error", type(error).__name__, str(error)

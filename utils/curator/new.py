@@ -9,9 +9,8 @@ import re
 from pathlib import Path
 
 from .collection import FILE_NAME, Collection, Lesson, read_collection
-from .files import write_text
+from .files import notebook_text, read_notebook, write_text
 from .lint.page import FILL_IN
-from .notebooks import notebook_text, read_notebook
 
 TEMPLATE = Path(__file__).with_name("template.json")
 

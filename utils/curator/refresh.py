@@ -2,18 +2,15 @@
 
 import copy
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from rich.console import Console
 
 from .collection import Lesson
 from .comparison import WIDGET_VIEW, difference, is_checked, why_not_comparable
-from .execution import COLLAPSED, code_cells, execute
-from .files import write_text
-from .notebooks import notebook_text
-from .progress import RunProgress
+from .execution import execute, show
+from .files import code_cells, notebook_text, write_text
 from .record import Refreshed, code_digest, read_record, write_entry
 from .results import NOTHING_COMPARED, LessonResult
 
@@ -21,6 +18,8 @@ from .results import NOTHING_COMPARED, LessonResult
 # runs the kernel under nbval, sets it.
 _ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1", "NOTEBOOK_KITS": "included"}
 
+# What a cell's metadata may say under "jupyter": its source or outputs are folded away.
+COLLAPSED = ("source_hidden", "outputs_hidden")
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -33,7 +32,7 @@ _METADATA = {
 
 
 def refresh_lessons(
-    lessons: Iterable[Lesson], progress: RunProgress, force: bool = False
+    lessons: Iterable[Lesson], console: Console, force: bool = False
 ) -> list[LessonResult]:
     """Run lessons with the included kits and store their outputs.
 
@@ -41,8 +40,8 @@ def refresh_lessons(
     ----------
     lessons
         In the order in which they run; skipped ones are left alone.
-    progress
-        Where to show how far it is.
+    console
+        Gets a line when a lesson ends.
     force
         Store new outputs also where neither the code nor a checked output changed, for
         example after the drawing of pictures changed.
@@ -55,28 +54,11 @@ def refresh_lessons(
         not pass.
     """
     results = []
-    with progress:
-        for lesson in lessons:
-            if lesson.skip is None:
-                results.append(_refresh(lesson, progress, force))
-                progress.end(results[-1])
+    for lesson in lessons:
+        if lesson.skip is None:
+            results.append(_refresh(lesson, console, force))
+            show(results[-1], console)
     return results
-
-
-def checked_outputs_hold(stored: NotebookNode, fresh: NotebookNode) -> bool:
-    """Say whether nbval would find in a second run what is stored of the first.
-
-    Notes
-    -----
-    False also where a stored cell has another count than a clean run gives it.
-    """
-    pairs = zip(code_cells(stored), code_cells(fresh), strict=True)
-    for number, ((_, old), (_, new)) in enumerate(pairs, start=1):
-        if old.execution_count != number:
-            return False
-        if is_checked(old) and difference(old.outputs, new.outputs) is not None:
-            return False
-    return True
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
@@ -88,20 +70,22 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     clean = copy.deepcopy(notebook)
     clean.metadata = nbformat.from_dict(_METADATA)
     for cell in clean.cells:
-        cell.metadata = nbformat.from_dict(_wanted(cell.metadata))
+        folded = cell.metadata.get("jupyter", {})
+        jupyter = {key: True for key in COLLAPSED if folded.get(key)}
+        wanted = {"tags": cell.metadata.get("tags"), "jupyter": jupyter}
+        kept = {key: value for key, value in wanted.items() if value}
+        cell.metadata = nbformat.from_dict(kept)
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "text/plain" in data:
-                data.pop(WIDGET_VIEW, None)
+            if "text/plain" in output.get("data", {}):
+                output.data.pop(WIDGET_VIEW, None)
     return clean
 
 
-def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult:
+def _refresh(lesson: Lesson, console: Console, force: bool) -> LessonResult:
     text = lesson.path.read_text(encoding="utf-8")
     stored = nbformat.reads(text, as_version=4)
     fresh = copy.deepcopy(stored)
-    progress.begin(lesson.name, len(code_cells(fresh)))
-    result = execute(lesson, fresh, _ENVIRONMENT, progress.cell)
+    result = execute(lesson, fresh, console, _ENVIRONMENT)
     if result.status == "passed":
         for fault in _not_comparable(fresh):
             result.fail("failed", fault)
@@ -113,8 +97,11 @@ def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult
     folder, name = lesson.path.parent, lesson.path.name
     digest, known = code_digest(stored), read_record(folder).get(name)
     current = known is not None and known.code == digest
-    keep = current and not force and checked_outputs_hold(stored, fresh)
-    _store(lesson.path, tidy(stored if keep else fresh))
+    keep = current and not force and _still_hold(stored, fresh)
+    notebook = tidy(stored if keep else fresh)
+    nbformat.validate(notebook)
+    if notebook_text(notebook) != text:
+        write_text(lesson.path, notebook_text(notebook))
     if not keep:  # figures differ a little in every run: they stay as well
         entry = Refreshed(digest, round(result.peak_memory_mb), round(result.cpu_s))
         write_entry(folder, name, entry)
@@ -124,22 +111,19 @@ def _refresh(lesson: Lesson, progress: RunProgress, force: bool) -> LessonResult
 
 def _not_comparable(notebook: NotebookNode) -> Iterator[str]:
     """Yield why nbval would refuse a notebook that was just run."""
-    if not any(is_checked(cell) for _, cell in code_cells(notebook)):
+    cells = [cell for _, cell in code_cells(notebook)]
+    if not any(map(is_checked, cells)):
         yield NOTHING_COMPARED
-    for number, (_, cell) in enumerate(code_cells(notebook), start=1):
-        why_not = why_not_comparable(cell) if is_checked(cell) else ""
-        if why_not:
+    for number, cell in enumerate(cells, start=1):
+        if is_checked(cell) and (why_not := why_not_comparable(cell)):
             yield f"Cell {number}: {why_not}"
 
 
-def _wanted(metadata: dict[str, Any]) -> dict[str, Any]:
-    jupyter = {key: True for key in COLLAPSED if metadata.get("jupyter", {}).get(key)}
-    wanted = {"tags": metadata.get("tags"), "jupyter": jupyter}
-    return {key: value for key, value in wanted.items() if value}
-
-
-def _store(path: Path, notebook: NotebookNode) -> None:
-    nbformat.validate(notebook)
-    text = notebook_text(notebook)
-    if text != path.read_text(encoding="utf-8"):
-        write_text(path, text)
+def _still_hold(stored: NotebookNode, fresh: NotebookNode) -> bool:
+    """Say whether the stored counts and checked outputs are those of a fresh run."""
+    pairs = zip(code_cells(stored), code_cells(fresh), strict=True)
+    return all(
+        old.execution_count == new.execution_count
+        and not (is_checked(old) and difference(old.outputs, new.outputs))
+        for (_, old), (_, new) in pairs
+    )

@@ -6,44 +6,33 @@ import dataclasses
 import datetime
 import html
 import io
+import platform
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 
 import jinja2
-import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from .execution import code_cells
-from .files import write_json, write_text
-from .progress import SIGNS
-from .results import (
-    BAD,
-    DIFFERS,
-    KERNEL_DIED,
-    STATUSES,
-    CellTime,
-    LessonResult,
-    first_line,
-    versions,
-)
+from .files import code_cells, read_notebook, write_json, write_text
+from .results import BAD, SIGNS, LessonResult, first_line
 
 THUMBNAIL_PX = (240, 180)
 THUMBNAILS_PER_LESSON = 12
 SLOWEST_CELLS_OF_A_RUN = 10
+_STAMPED = ("openvino", "torch", "numpy")
 
 # A picture inside HTML output, as `display` writes it: its alt text and its bytes.
-_HTML_PICTURE = re.compile(r"<img\b[^>]*>")
-_HTML_BYTES = re.compile(r'src="data:image/(?:png|jpeg);base64,([^"]+)"')
-_HTML_ALT = re.compile(r'alt="([^"]*)"')
+_HTML_PICTURE = re.compile(
+    r'<img\b(?=[^>]*\balt="(?P<alt>[^"]*)")?'
+    r'(?=[^>]*\bsrc="data:image/(?:png|jpeg);base64,(?P<data>[^"]+)")'
+)
 
 # What Pillow raises for bytes that are no picture, or not the whole of one.
 _UNDECODABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-
-# What the long text about a failing cell is; the traceback of an error elsewhere.
-_DETAILS = {KERNEL_DIED: "What the process printed last", DIFFERS: "What differs"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,37 +61,27 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
         The page. It needs no other file but the executed copies that it links to.
     """
     made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    stamp = versions()
-    content = {
-        "title": title,
-        "made": made,
-        "versions": stamp,
-        "lessons": [dataclasses.asdict(result) for result in results],
-    }
-    write_json(folder / "report.json", content)
-    copies = {
-        result.name: nbformat.read(path, as_version=4)
-        for result in results
-        if (path := folder / f"{result.name}.ipynb").is_file()
-    }
-    counts = Counter(result.status for result in results)
+    content = {"title": title, "made": made, "versions": _versions()}
+    lessons = [dataclasses.asdict(result) for result in results]
+    write_json(folder / "report.json", {**content, "lessons": lessons})
+    copies = {result.name: folder / f"{result.name}.ipynb" for result in results}
+    cells = [(result.name, cell) for result in results for cell in result.slowest_cells]
+    cells.sort(key=lambda pair: pair[1].seconds, reverse=True)
     shown = {
-        "title": title,
-        "verdict": _verdict(results),
+        **content,
         "made": made.replace("T", " ").replace("+00:00", " UTC"),
-        "versions": stamp,
+        "verdict": _verdict(results),
         "results": results,
-        "counts": [(status, counts[status]) for status in STATUSES if counts[status]],
+        "counts": Counter(result.status for result in results),
         "signs": SIGNS,
         "bad": BAD,
         "compared": any(result.compared is not None for result in results),
-        "details": _DETAILS,
-        "slowest": _slowest_cells(results),
+        "slowest": cells[:SLOWEST_CELLS_OF_A_RUN],
         "kits": _kits_used(results),
-        "copies": copies,
         "thumbnails": {
-            name: thumbnails(notebook)[:THUMBNAILS_PER_LESSON]
-            for name, notebook in copies.items()
+            name: thumbnails(read_notebook(path))[:THUMBNAILS_PER_LESSON]
+            for name, path in copies.items()
+            if path.is_file()
         },
     }
     templates = jinja2.Environment(
@@ -116,36 +95,6 @@ def write_report(folder: Path, results: Sequence[LessonResult], title: str) -> P
     for name, path in ("summary.md", folder / "summary.md"), ("report.html", page):
         write_text(path, templates.get_template(name).render(shown))
     return page
-
-
-def _verdict(results: Sequence[LessonResult]) -> str:
-    """Say in a sentence what came of a run."""
-    bad = [result.name for result in results if result.status in BAD]
-    ran = [result for result in results if result.status not in ("skipped", "not_run")]
-    if bad:
-        return f"{len(bad)} of {len(ran)} lessons did not pass: {', '.join(bad)}."
-    if len(ran) < len(results):
-        return f"{len(ran)} of {len(results)} lessons ran; none of them failed."
-    return "Every lesson passed."
-
-
-def _slowest_cells(results: Sequence[LessonResult]) -> list[tuple[str, CellTime]]:
-    """Return the slowest cells of a run with their lessons, the slowest first."""
-    cells = [(result.name, cell) for result in results for cell in result.slowest_cells]
-    return sorted(cells, key=lambda pair: -pair[1].seconds)[:SLOWEST_CELLS_OF_A_RUN]
-
-
-def _kits_used(results: Sequence[LessonResult]) -> list[dict[str, str]]:
-    """Return where each kit of a run came from, with the lessons that loaded it."""
-    users: dict[tuple[str, str, str], list[str]] = {}
-    for result in results:
-        for entry in result.kits:
-            key = (entry["kit"], entry.get("origin", ""), entry.get("reason", ""))
-            users.setdefault(key, []).append(result.name)
-    return [
-        {"kit": kit, "origin": origin, "reason": reason, "lessons": ", ".join(names)}
-        for (kit, origin, reason), names in sorted(users.items())
-    ]
 
 
 def thumbnails(
@@ -170,25 +119,57 @@ def thumbnails(
     found = []
     for number, (_, cell) in enumerate(code_cells(notebook), start=1):
         fallback = f"Picture from cell {number}: {first_line(cell.source)}"
-        for output in cell.get("outputs", []):
+        for output in cell.outputs:
             for encoded, alt in _pictures(output):
                 with contextlib.suppress(*_UNDECODABLE):
                     found.append(Thumbnail(_shrink(encoded, size_px), alt or fallback))
     return found
 
 
-def _pictures(output: NotebookNode) -> list[tuple[str, str]]:
-    data, metadata = output.get("data", {}), output.get("metadata", {})
+def _versions() -> dict[str, str]:
+    """Stamp a report with what it was made on."""
+    stamp = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _STAMPED:
+        try:
+            stamp[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            stamp[package] = "not installed"
+    return stamp
+
+
+def _verdict(results: Sequence[LessonResult]) -> str:
+    """Say in a sentence what came of a run."""
+    bad = [result.name for result in results if result.status in BAD]
+    ran = [result for result in results if result.status not in ("skipped", "not_run")]
+    if bad:
+        return f"{len(bad)} of {len(ran)} lessons did not pass: {', '.join(bad)}."
+    if len(ran) < len(results):
+        return f"{len(ran)} of {len(results)} lessons ran; none of them failed."
+    return "Every lesson passed."
+
+
+def _kits_used(results: Sequence[LessonResult]) -> list[tuple[str, str, str, str]]:
+    """Return each kit, its origin, the lessons that loaded it and the reason."""
+    users: dict[tuple[str, str, str], list[str]] = {}
+    for result in results:
+        for kit in result.kits:
+            key = (kit["kit"], kit.get("origin", ""), kit.get("reason", ""))
+            users.setdefault(key, []).append(result.name)
+    return [
+        (kit, origin, ", ".join(names), reason)
+        for (kit, origin, reason), names in sorted(users.items())
+    ]
+
+
+def _pictures(output: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Yield the pictures of an output in base64, with their alt texts."""
+    data, about = output.get("data", {}), output.get("metadata", {})
     for mime in ("image/png", "image/jpeg"):
         if mime in data:
-            alt = metadata.get(mime, {}).get("alt") or metadata.get("alt", "")
-            return [(data[mime], alt)]
-    found = []
-    for tag in _HTML_PICTURE.findall(data.get("text/html", "")):
-        encoded, alt = _HTML_BYTES.search(tag), _HTML_ALT.search(tag)
-        if encoded:
-            found.append((encoded[1], html.unescape(alt[1]) if alt else ""))
-    return found
+            yield data[mime], about.get(mime, {}).get("alt") or about.get("alt", "")
+            return
+    for picture in _HTML_PICTURE.finditer(data.get("text/html", "")):
+        yield picture["data"], html.unescape(picture["alt"] or "")
 
 
 def _shrink(encoded: str, size_px: tuple[int, int]) -> str:
@@ -196,8 +177,7 @@ def _shrink(encoded: str, size_px: tuple[int, int]) -> str:
         small = picture.convert("RGBA")
     small.thumbnail(size_px)
     # On white, as in a notebook: charts are often drawn on nothing, in dark lines.
-    paper = Image.new("RGB", small.size, "white")
-    paper.paste(small, mask=small.getchannel("A"))
+    paper = Image.new("RGBA", small.size, "white")
     stream = io.BytesIO()
-    paper.save(stream, "JPEG", quality=80)
+    Image.alpha_composite(paper, small).convert("RGB").save(stream, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

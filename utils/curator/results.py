@@ -2,17 +2,23 @@
 
 import dataclasses
 import json
-import platform
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from .collection import Lesson
 from .files import write_json
-from .usage import Usage
+from .usage import UsageSampler
 
 Status = Literal["passed", "failed", "timeout", "error", "skipped", "not_run"]
-STATUSES: tuple[Status, ...] = get_args(Status)
+# Every status has a sign of its own, so that colour is never the only signal.
+SIGNS: dict[Status, str] = {
+    "passed": "✓",
+    "failed": "✗",
+    "timeout": "…",
+    "error": "!",
+    "skipped": "-",
+    "not_run": "·",
+}
 BAD: tuple[Status, ...] = ("failed", "timeout", "error")
 
 # Two names of errors that no exception has.
@@ -23,7 +29,6 @@ NOTHING_COMPARED = (
     "Nothing was compared. Tag the cells whose output must not change with "
     "nbval-check-output and run 'python -m curator refresh'."
 )
-_STAMPED = ("openvino", "torch", "numpy")
 
 
 @dataclasses.dataclass
@@ -109,23 +114,20 @@ class LessonResult:
         self.reason = f"{self.reason} {reason}".strip()
         self.failing_cell = self.failing_cell or cell
 
-    def record_usage(self, usage: Usage) -> None:
-        """Take over what the kernel used."""
-        self.wall_s = round(usage.wall_s, 2)
-        self.cpu_s = round(usage.cpu_s, 2)
-        self.peak_memory_mb = round(usage.peak_memory_mb, 1)
+    def record_usage(self, sampler: UsageSampler) -> None:
+        """Take over what the kernel has used so far."""
+        sampler.sample()
+        self.wall_s = round(sampler.wall_s, 2)
+        self.cpu_s = round(sampler.cpu_s, 2)
+        self.peak_memory_mb = round(sampler.peak_memory_mb, 1)
 
     def record_time(self, number: int, seconds: float, source: str) -> None:
         """Take over how long a cell took, if it is one of the slowest."""
-        time = CellTime(number, round(seconds, 3), first_line(source))
-        cells = [*self.slowest_cells, time]
-        cells.sort(key=lambda cell: cell.seconds, reverse=True)
-        self.slowest_cells = cells[:SLOWEST_CELLS]
-
-    def enforce_comparison(self) -> None:
-        """Fail a lesson that passed although nothing of it was compared."""
-        if self.status == "passed" and not self.compared:
-            self.fail("failed", NOTHING_COMPARED)
+        self.slowest_cells.append(
+            CellTime(number, round(seconds, 3), first_line(source))
+        )
+        self.slowest_cells.sort(key=lambda cell: cell.seconds, reverse=True)
+        del self.slowest_cells[SLOWEST_CELLS:]
 
     def enforce_budget(self) -> None:
         """Fail a lesson that used more than it may."""
@@ -161,14 +163,3 @@ def first_line(source: str) -> str:
     """Return what a cell is recognised by: its first line with a word in it."""
     lines = (line.strip() for line in source.splitlines())
     return next((line for line in lines if line.strip("#% ")), "")
-
-
-def versions() -> dict[str, str]:
-    """Stamp a report with what it was made on."""
-    stamp = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in _STAMPED:
-        try:
-            stamp[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            stamp[package] = "not installed"
-    return stamp

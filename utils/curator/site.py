@@ -17,9 +17,8 @@ import notebook_utils
 from notebook_utils.kits.catalogue import catalogue
 
 from .collection import read_collection
-from .files import write_text
+from .files import read_notebook, write_text
 from .lint.tasks import SOLUTION
-from .notebooks import read_notebook
 from .report import thumbnails
 from .status import status_tables
 

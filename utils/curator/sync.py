@@ -1,24 +1,27 @@
 """Writes the pages that are made from something else, and notices when they drifted.
 
 The tables of lessons and the facts in each lesson come from
-``notebooks/collection.toml``, the notebooks themselves and the record of their last
-refresh; the model cards in ``data/README.md`` from the ``card.json`` of each kit.
+``notebooks/collection.toml``, the notebooks themselves, the catalogue of kits and the
+record of the last refresh; the model cards in ``data/README.md`` from the ``card.json``
+of each kit.
 """
 
-from collections.abc import Callable, Iterable
+import json
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+import jinja2
 from nbformat.v4 import new_markdown_cell
 
 from notebook_utils.errors import WorkshopError
+from notebook_utils.kits.catalogue import catalogue
 
-from . import record
-from .cards import cards_page
 from .collection import Lesson, read_collection
-from .facts import download, facts_line, memory, result
-from .files import write_text
-from .notebooks import notebook_text, read_notebook
+from .comparison import is_checked
+from .files import code_cells, notebook_text, read_notebook, tags, write_text
+from .record import FILE_NAME, code_digest, read_record, record_text
 
 BEGIN = "<!-- lessons: begin (made by `python -m curator sync`) -->"
 END = "<!-- lessons: end -->"
@@ -27,9 +30,12 @@ END = "<!-- lessons: end -->"
 GENERATED = "generated"
 FACTS_PLACE = 1  # below the title page
 
+_COLUMNS = ["no.", "lesson", "what it is about", "minutes", "memory", "download"]
+_CARD = ("kit", "title", "licence", "trained_on", "measured_on", "figures", "files")
+
 
 class SyncError(WorkshopError):
-    """A page cannot be made: a marker is missing."""
+    """A page cannot be made: a marker is missing, or a key in a card."""
 
 
 def sync(root: Path, check: bool = False) -> list[str]:
@@ -50,75 +56,51 @@ def sync(root: Path, check: bool = False) -> list[str]:
     Raises
     ------
     SyncError
-        The README lacks its markers.
-    CardError
-        A card lacks a key.
+        The README lacks its markers, or a card lacks a key.
     NotebookError
         A lesson is no notebook.
     """
+    folder = root / "notebooks"
+    lessons = read_collection(folder).lessons
+    names = {lesson.path.name for lesson in lessons}
+    record = {k: entry for k, entry in read_record(folder).items() if k in names}
+    pages = {
+        root / "README.md": _readme(root / "README.md", lessons),
+        root / "data" / "README.md": _cards(root / "data" / "kits"),
+        folder / FILE_NAME: record_text(record),
+    }
+    pages |= {lesson.path: _notebook(lesson, lessons) for lesson in lessons}
     drifted = []
-    for name, wanted in _pages(root).items():
-        path = root / name
+    for path, wanted in pages.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
-            drifted.append(name)
+            drifted.append(path.relative_to(root).as_posix())
             if not check:
                 write_text(path, wanted)
     return drifted
 
 
-def lessons_table(
-    lessons: Iterable[Lesson], folder: str, *, with_result: bool = True
-) -> str:
-    """Return the markdown table of lessons.
-
-    Parameters
-    ----------
-    lessons
-        In the order of the table. Drafts are left out.
-    folder
-        What the links begin with: where the notebooks are, seen from the page.
-    with_result
-        Also show what came of each lesson when it was last refreshed.
-    """
-    columns: dict[str, Callable[[Lesson], str]] = {
-        "no.": lambda lesson: f"[{lesson.number}]({folder}{quote(lesson.path.name)})",
-        "lesson": lambda lesson: lesson.title,
-        "what it is about": lambda lesson: lesson.summary,
-        "minutes": lambda lesson: f"{lesson.minutes:g}",
-        "memory": memory,
-        "download": download,
-    }
-    if with_result:
-        columns["result"] = result
-    rows = [columns, ["---"] * len(columns)]
-    for lesson in lessons:
-        if not lesson.draft:
-            rows.append([column(lesson) for column in columns.values()])
-    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
-
-
-def _pages(root: Path) -> dict[str, str]:
-    """Return the wanted content of every generated page, by its name."""
-    folder = root / "notebooks"
-    lessons = read_collection(folder).lessons
-    kept = record.record_of(folder, [lesson.path.name for lesson in lessons])
-    pages = {
-        "README.md": _readme(root, lessons),
-        "data/README.md": cards_page(root),
-        f"notebooks/{record.FILE_NAME}": kept,
-    }
-    for lesson in lessons:
-        pages[f"notebooks/{lesson.path.name}"] = _notebook(lesson, lessons)
-    return pages
-
-
-def _readme(root: Path, lessons: Iterable[Lesson]) -> str:
-    path = root / "README.md"
+def _readme(path: Path, lessons: Iterable[Lesson]) -> str:
     content = path.read_text(encoding="utf-8")
-    filled = _between_markers(content, lessons_table(lessons, "notebooks/"))
+    filled = _between_markers(
+        content, _table(lessons, "notebooks/", [*_COLUMNS, "result"])
+    )
     if filled is None:
         raise SyncError(f"{path} lacks the lines {BEGIN!r} and {END!r}, in this order.")
     return filled
+
+
+def _cards(folder: Path) -> str:
+    """Return the page about all included kits."""
+    cards = []
+    for path in sorted(folder.glob("*/card.json")):
+        cards.append(json.loads(path.read_text(encoding="utf-8")))
+        missing = [key for key in _CARD if key not in cards[-1]]
+        if missing:
+            raise SyncError(f"{path} has no {missing[0]!r}. Build the kit again.")
+    source = Path(__file__).with_name("cards.md").read_text(encoding="utf-8")
+    template = jinja2.Template(source, trim_blocks=True, lstrip_blocks=True)
+    page: str = template.render(cards=cards)
+    return page
 
 
 def _notebook(lesson: Lesson, lessons: Iterable[Lesson]) -> str:
@@ -127,12 +109,16 @@ def _notebook(lesson: Lesson, lessons: Iterable[Lesson]) -> str:
     others = [other for other in lessons if other != lesson]
     for cell in notebook.cells:
         if BEGIN in cell.source:
-            table = lessons_table(others, "", with_result=False)
+            table = _table(others, "", _COLUMNS)
             cell.source = _between_markers(cell.source, table) or cell.source
-    written = [c for c in notebook.cells if GENERATED not in c.metadata.get("tags", [])]
-    cell = new_markdown_cell(
-        facts_line(lesson), id="facts", metadata={"tags": [GENERATED]}
+    written = [cell for cell in notebook.cells if GENERATED not in tags(cell)]
+    fetched, minutes = _download(lesson), f"{lesson.minutes:g} minute"
+    facts = (
+        f"This page takes about {minutes}{'s' * (lesson.minutes != 1)}, needs "
+        f"{_memory(lesson)} of memory and "
+        f"{'downloads nothing' if fetched == 'none' else f'may download {fetched}'}."
     )
+    cell = new_markdown_cell(facts, id="facts", metadata={"tags": [GENERATED]})
     notebook.cells = [*written[:FACTS_PLACE], cell, *written[FACTS_PLACE:]]
     return notebook_text(notebook)
 
@@ -144,5 +130,48 @@ def _between_markers(content: str, table: str) -> str | None:
     return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else None
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def _table(lessons: Iterable[Lesson], folder: str, columns: list[str]) -> str:
+    """Return the table of lessons; links begin with `folder`. Drafts are left out."""
+    rows = [columns, ["---"] * len(columns)]
+    for lesson in lessons:
+        if not lesson.draft:
+            link = f"[{lesson.number}]({folder}{quote(lesson.path.name)})"
+            row = [link, lesson.title, lesson.summary, f"{lesson.minutes:g}"]
+            row += [_memory(lesson), _download(lesson), _result(lesson)]
+            rows.append([cell.replace("|", "\\|") for cell in row[: len(columns)]])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _memory(lesson: Lesson) -> str:
+    """Say how much memory a lesson held when it was refreshed, or may hold at most."""
+    entry = read_record(lesson.path.parent).get(lesson.path.name)
+    megabytes = entry.peak_memory_mb if entry else lesson.memory_mb
+    return f"{math.ceil(megabytes / 100) / 10:.1f} GB"
+
+
+def _download(lesson: Lesson) -> str:
+    """Say how much a lesson fetches where there is a network and nothing is set.
+
+    That is the sum over the published files that ``auto`` takes, each address once.
+    """
+    sizes: dict[str, int] = {}
+    for kit in lesson.kits:
+        entry = catalogue().get(kit)
+        if entry and entry.published and entry.verified and entry.is_permissive:
+            for file in entry.published.files:
+                sizes[file.source] = file.expected.size_bytes or 0
+    return f"{math.ceil(sum(sizes.values()) / 1e6)} MB" if sizes else "none"
+
+
+def _result(lesson: Lesson) -> str:
+    """Say what came of a lesson when its stored outputs were made."""
+    if lesson.skip is not None:
+        return f"skipped until {lesson.skip.until}: {lesson.skip.reason}"
+    entry = read_record(lesson.path.parent).get(lesson.path.name)
+    if entry is None:
+        return "not run yet"
+    notebook = read_notebook(lesson.path)
+    if entry.code != code_digest(notebook):
+        return "changed since it was run"
+    checked = sum(is_checked(cell) for _, cell in code_cells(notebook))
+    return f"✓ passed, {checked} checked output{'s' * (checked != 1)}"

@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import KitError, WorkshopError
 from notebook_utils.kits import catalogue
@@ -22,7 +24,6 @@ from notebook_utils.kits.mirrors import sums_of, write_index
 from .collection import Lesson
 from .files import write_text
 from .observer import observed, read_events
-from .progress import RunProgress
 from .runner import run_lessons
 
 Pins = dict[str, dict[str, Any]]
@@ -155,7 +156,7 @@ def _run(
         "NOTEBOOK_KITS_CACHE": str(output / "cache"),
         **observed(log, catalogues),
     }
-    run_lessons(users, output, RunProgress(), environment)
+    run_lessons(users, output, Console(), environment)
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
     problems = [
         f"{result['name']} {result['status']}: {result['reason']}"

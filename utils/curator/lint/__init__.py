@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..collection import Lesson
-from ..notebooks import read_notebook
+from ..files import read_notebook
 from . import code, outputs, page, tasks  # noqa: F401 - each enters its rules
 from .rules import RULES, Finding, Notebook, Rule
 from .tools import run_tools

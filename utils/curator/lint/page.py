@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..execution import COLLAPSED
+from ..refresh import COLLAPSED
 from .prose import points_after, tokens, undescribed
 from .rules import Found, Notebook, rule
 

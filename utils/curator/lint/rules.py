@@ -7,7 +7,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ..collection import Lesson
-from ..execution import code_cells
+from ..files import code_cells
 from .prose import Heading, headings, markdown_cells
 
 # What is wrong, and the index of the cell (None: the notebook as a whole).

@@ -13,7 +13,8 @@ repository = os.environ.get("GITHUB_REPOSITORY", "")  # owner/name, in a workflo
 owner, _, name = repository.partition("/")
 
 project = html_title = "Inference Workshop"
-copyright = "the authors, Apache-2.0"
+author = "the authors of Inference Workshop"
+copyright = "Apache-2.0"
 html_baseurl = f"https://{owner}.github.io/{name}/" if repository else ""
 
 extensions = [

@@ -8,8 +8,7 @@ import gzip
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -158,16 +157,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
-
-
-@contextmanager
-def misbehaving_server() -> Iterator[MisbehavingServer]:
-    with MisbehavingServer() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield running
-        finally:
-            running.released.set()
-            running.shutdown()
-            thread.join()

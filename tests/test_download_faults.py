@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from misbehaving_server import BODY, OTHER_BODY, Fault, misbehaving_server
+from conftest import running
+from misbehaving_server import BODY, OTHER_BODY, Fault, MisbehavingServer
 from notebook_utils import DownloadError, download_file
 from notebook_utils.download import ExpectedFile, RetryPolicy, fetch_first
 from notebook_utils.errors import DownloadFailure
@@ -44,8 +44,9 @@ FRESH = DATES | {"Last-Modified": DATES["Date"]}
 
 @pytest.fixture
 def site():
-    with misbehaving_server() as running:
-        yield running
+    with running(MisbehavingServer()) as started:
+        yield started
+        started.released.set()
 
 
 @pytest.fixture(autouse=True)
@@ -362,19 +363,16 @@ def test_a_truncated_file_is_there(site, tmp_path, check):
     assert fetch(site, tmp_path, **check).read_bytes() == BODY
 
 
-def test_without_a_checksum_only_its_size_lets_a_file_be_used_again(site, tmp_path):
-    site.faults["/model.bin"] = [Fault(OTHER_BODY)]
-    (tmp_path / "model.bin").write_bytes(BODY)
-    assert fetch(site, tmp_path).read_bytes() == BODY, "it has the size announced"
-    fetch_with_retries(site, tmp_path, 0)
-    assert (tmp_path / "model.bin").read_bytes() == OTHER_BODY, "unless told so"
-
-
-def test_a_file_is_there_and_nobody_to_ask(site, tmp_path):
-    (tmp_path / "model.bin").write_bytes(BODY)
+def test_a_file_of_which_nothing_is_known_is_there(site, tmp_path):
+    model = tmp_path / "model.bin"
+    model.write_bytes(BODY)
     site.faults["/model.bin"] = [Fault(close_before_answer=True)]
-    assert fetch(site, tmp_path).read_bytes() == BODY
+    assert fetch(site, tmp_path).read_bytes() == BODY, "there is nobody to ask"
+    site.faults["/model.bin"] = [Fault(OTHER_BODY)]
+    assert fetch(site, tmp_path).read_bytes() == BODY, "it has the size announced"
     assert site.gets() == []
+    fetch_with_retries(site, tmp_path, 0)
+    assert model.read_bytes() == OTHER_BODY, "a caller who does not reuse by size"
 
 
 @pytest.mark.parametrize("kind", ["part", "note", "other hash", "complete", "too long"])
@@ -410,53 +408,33 @@ def test_two_addresses_for_one_name(site, tmp_path):
     assert "Range" not in site.gets()[-1].headers
 
 
-def test_two_addresses_for_one_name_at_the_same_time(site, tmp_path):
-    bodies = {"/a/model.bin": BODY, "/b/model.bin": OTHER_BODY}
-    for path, body in bodies.items():
-        site.faults[path] = [Fault(body, drip_bytes=20_000)]
+class FullDisk(io.FileIO):
+    """A file on a disk that fills up, with the error number of `full`."""
 
-    def fetch_one(path):
-        sha256 = hashlib.sha256(bodies[path]).hexdigest()
-        fetch(site, tmp_path, path, sha256=sha256)
+    full = errno.ENOSPC
 
-    threads = [threading.Thread(target=fetch_one, args=(path,)) for path in bodies]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert names(tmp_path) == ["model.bin"]
-    assert (tmp_path / "model.bin").read_bytes() in bodies.values()
+    def write(self, data):
+        raise OSError(self.full, os.strerror(self.full))
 
 
-def assert_no_space(error, folder, needed):
-    assert error.kind is NO_SPACE
-    assert str(folder) in error.reason
-    assert f"needs {needed} bytes" in error.reason
-    assert "Make room there" in str(error)
-    assert names(folder) == []
-
-
-def test_no_room_is_noticed_before_the_first_byte(site, tmp_path, monkeypatch):
-    usage = SimpleNamespace(total=SIZE, used=1, free=SIZE - 1)
-    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+@pytest.mark.parametrize("full", ["announced", errno.ENOSPC, errno.EDQUOT])
+def test_no_room(site, tmp_path, monkeypatch, full):
+    words = "is full"
+    if full == "announced":
+        usage = SimpleNamespace(total=SIZE, used=1, free=SIZE - 1)
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+        words = f"has {SIZE - 1} bytes free"
+    else:
+        monkeypatch.setattr(FullDisk, "full", full)
+        monkeypatch.setattr("os.fdopen", lambda handle, mode: FullDisk(handle, mode))
     site.faults["/model.bin"] = [Fault(etag=A)]
-    with pytest.raises(DownloadError, match=f"has {SIZE - 1} bytes free") as caught:
+    with pytest.raises(DownloadError, match=words) as caught:
         fetch(site, tmp_path, mirrors=[site.url("/mirror")])
-    assert_no_space(caught.value, tmp_path, SIZE)
-    assert len(site.requests) == 1, "no mirror helps against a full disk"
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_disk_that_fills_up(site, tmp_path, monkeypatch, number):
-    class FullDisk(io.FileIO):
-        def write(self, data):
-            raise OSError(number, os.strerror(number))
-
-    site.faults["/model.bin"] = [Fault(etag=A)]
-    monkeypatch.setattr("os.fdopen", lambda handle, mode: FullDisk(handle, mode))
-    with pytest.raises(DownloadError, match="is full") as caught:
-        fetch(site, tmp_path, mirrors=[site.url("/mirror")])
-    assert_no_space(caught.value, tmp_path, SIZE)
+    assert caught.value.kind is NO_SPACE
+    assert str(tmp_path) in caught.value.reason
+    assert f"needs {SIZE} bytes" in caught.value.reason
+    assert "Make room there" in str(caught.value)
+    assert names(tmp_path) == []
     assert len(site.requests) == 1, "no mirror helps against a full disk"
 
 
@@ -493,19 +471,14 @@ def test_a_read_only_folder(site):
             folder.chmod(0o755)
 
 
-def test_a_file_where_the_folder_should_be(site, tmp_path):
+def test_a_folder_in_the_files_place_and_the_other_way_round(site, tmp_path):
+    (tmp_path / "model.bin").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        fetch(site, tmp_path)
     (tmp_path / "folder").write_bytes(b"")
     with pytest.raises(DownloadError, match="not written") as caught:
         fetch(site, tmp_path / "folder" / "below")
     assert caught.value.kind is UNWRITABLE
-
-
-def test_the_target_is_a_folder(site, tmp_path):
-    (tmp_path / "model.bin").mkdir()
-    with pytest.raises(ValueError, match="is a folder"):
-        fetch(site, tmp_path)
-    with pytest.raises(DownloadError, match="a folder has that name"):
-        fetch_with_retries(site, tmp_path, 0)
     assert site.requests == []
 
 
@@ -515,13 +488,6 @@ def test_names_that_lead_elsewhere(site, tmp_path, path):
         fetch(site, tmp_path, path)
     assert site.requests == []
     assert names(tmp_path) == []
-
-
-def test_a_name_as_long_as_the_disk_allows(site, tmp_path):
-    name = "n" * 255
-    site.faults["/model.bin"] = [drop(etag=A), Fault(etag=A)]
-    assert fetch(site, tmp_path, filename=name).read_bytes() == BODY
-    assert names(tmp_path) == [name]
 
 
 def test_a_link_in_place_of_the_part_is_not_followed(site, tmp_path):
@@ -583,31 +549,6 @@ def test_killed_and_fetched_again(site, tmp_path, offset):
     assert "model.bin" not in names(tmp_path)
     assert fetch(site, tmp_path, **HASH).read_bytes() == BODY
     assert names(tmp_path) == ["model.bin"], "the dead process's lock blocks nobody"
-
-
-PRINTABLE = st.text(st.characters(codec="utf-8"), max_size=300)
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(name=PRINTABLE)
-def test_any_name_stays_in_its_folder(site, tmp_path, name):
-    site.faults["/model.bin"] = [Fault(b"small")]
-    folder = tmp_path / "folder"
-    with tempfile.TemporaryDirectory(dir=tmp_path) as inner:
-        folder = Path(inner) / "folder"
-        folder.mkdir()
-        try:
-            path = fetch(site, folder, filename=name, size_bytes=5)
-        except (ValueError, DownloadError):
-            assert names(folder) == []
-        else:
-            assert [path] == list(folder.iterdir())
-            assert path.read_bytes() == b"small"
-        assert names(Path(inner)) == ["folder"]
 
 
 HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)

@@ -1,5 +1,3 @@
-import errno
-import multiprocessing
 import threading
 
 import pytest
@@ -51,30 +49,3 @@ def test_one_at_a_time_and_nothing_is_left(tmp_path):
     assert most == [1] * 8
     assert waited, "whoever waits is told"
     assert list(tmp_path.iterdir()) == []
-
-
-def _hold(target, is_held):
-    with locked(target, lambda: None):
-        is_held.set()
-        threading.Event().wait()
-
-
-def test_a_killed_holder_blocks_nobody(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    is_held = context.Event()
-    holder = context.Process(target=_hold, args=(tmp_path / "file", is_held))
-    holder.start()
-    assert is_held.wait(20)
-    holder.kill()
-    holder.join()
-    with locked(tmp_path / "file", lambda: None) as is_locked:
-        assert is_locked
-
-
-def test_a_folder_that_cannot_lock_is_said_to_be_one(tmp_path, monkeypatch):
-    def refuse(*arguments, **options):
-        raise OSError(errno.ENOLCK, "no locks available")
-
-    monkeypatch.setattr("notebook_utils.files.FileLock.acquire", refuse)
-    with locked(tmp_path / "file", lambda: None) as is_locked:
-        assert not is_locked

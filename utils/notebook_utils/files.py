@@ -18,30 +18,8 @@ def write_whole(target: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the target's name only if all went well.
 
     A killed kernel then never leaves half a file that looks like a whole one, and two
-    processes that write the same file do not get into each other's way.
-
-    Parameters
-    ----------
-    target
-        The path at which the file will lie. Its folder is made if it is not there.
-
-    Yields
-    ------
-    BinaryIO
-        The temporary file, in the same folder and open for writing.
-
-    Raises
-    ------
-    OSError
-        The file cannot be written; what lay at `target` before still does.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with write_whole(Path(folder) / "new" / "file.txt") as file:
-    ...         _ = file.write(b"whole")
-    ...     (Path(folder) / "new" / "file.txt").read_text()
-    'whole'
+    processes that write the same file do not get into each other's way. The target's
+    folder is made if it is not there; an OSError leaves what lay at `target` before.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
@@ -63,17 +41,7 @@ def write_whole(target: Path) -> Iterator[BinaryIO]:
 def beside(target: Path, suffix: str) -> Path:
     """Return the path of a hidden file that belongs to another one in its folder.
 
-    Parameters
-    ----------
-    target
-        The file it belongs to.
-    suffix
-        What it is, with the dot.
-
-    Returns
-    -------
-    Path
-        Its name holds the target's, or a hash of it where that would be too long.
+    Its name holds the target's, or a hash of it where that would be too long.
 
     Examples
     --------
@@ -91,19 +59,9 @@ def locked(target: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
     """Keep all other processes of this machine from making the same file.
 
     The operating system lets go of the lock when its holder ends, however that happens.
-
-    Parameters
-    ----------
-    target
-        The file to be made; its folder must be there.
-    on_wait
-        Called once if another process holds the lock.
-
-    Yields
-    ------
-    bool
-        False where the folder does not allow a lock, as some network drives do not;
-        nothing keeps others away then.
+    `on_wait` is called once if another process holds it. This yields False where the
+    folder does not allow a lock, as some network drives do not; nothing keeps others
+    away then.
     """
     path = beside(target, ".lock")
     lock: BaseFileLock | None = None

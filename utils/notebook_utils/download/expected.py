@@ -14,16 +14,6 @@ class ExpectedFile:
     size_bytes
         None if not known. An empty file is accepted only where 0 is given here, or the
         checksum of nothing as `sha256`.
-
-    Raises
-    ------
-    ValueError
-        An argument is not what is described above.
-
-    Examples
-    --------
-    >>> ExpectedFile(size_bytes=3).mismatch_of(2)
-    'expected 3 bytes, found 2'
     """
 
     def __init__(
@@ -78,17 +68,6 @@ class ExpectedFile:
 
 
 def file_sha256(path: Path) -> str:
-    """Hash a file.
-
-    Parameters
-    ----------
-    path
-        The file; read in pieces, so its size does not matter.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Return the checksum of a file of any size, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,6 @@ folder, so that a killed kernel never leaves half a file that looks like a whole
 and so that the next call goes on from there.
 """
 
-import errno
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -146,27 +145,9 @@ def fetch_first(
 ) -> bool:
     """Fetch a file from the first address that gives it whole.
 
-    Parameters
-    ----------
-    addresses
-        Asked in this order.
-    target
-        The path to put the file at; its folder is made if it is not there.
-    expected
-        The size and checksum it must have.
-    policy
-        How long to wait for an address, and how often to ask it again.
-    show_progress
-        Show a progress bar.
-    reuse_by_size
-        Use a file that is there and of which neither size nor checksum is known, if
-        the first address announces the same size or cannot be asked.
-
-    Returns
-    -------
-    bool
-        False if the file was there already, perhaps because another process has just
-        fetched it.
+    False if the file was there already, perhaps because another process has just
+    fetched it. With `reuse_by_size` that is also a file of which neither size nor
+    checksum is known, if the first address announces its size or cannot be asked.
 
     Raises
     ------
@@ -179,8 +160,6 @@ def fetch_first(
     try:
         before = _identity(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder has that name")
 
         def say_who_fetches() -> None:
             if show_progress:

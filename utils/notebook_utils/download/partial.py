@@ -27,15 +27,10 @@ class Origin:
 
 
 class Partial:
-    """The first bytes of a file.
+    """The first bytes of a file that will lie at `target`.
 
-    Parameters
-    ----------
-    target
-        The path that the file will lie at.
-    shared
-        Resume what another call has left, and leave it in turn. False where nothing
-        keeps two processes apart: the name is then this one's alone.
+    If `shared`, what another call has left is resumed, and left in turn. Where nothing
+    keeps two processes apart, the name is this one's alone.
     """
 
     def __init__(self, target: Path, shared: bool) -> None:

@@ -13,21 +13,8 @@ from typing import Any, Self
 class Progress:
     """Progress of one file over all attempts to fetch it; this class shows nothing.
 
-    Parameters
-    ----------
-    name
-        The file's name.
-    clock
-        Seconds since any moment. No display is updated more often than its interval
-        allows, however fast the bytes come.
-
-    Examples
-    --------
-    >>> with Progress("model.bin") as progress:
-    ...     progress.begin(0, 100)
-    ...     progress.advance(60)
-    >>> progress.done_bytes, progress.total_bytes
-    (60, 100)
+    No display is updated more often than its interval allows, however fast the bytes
+    come; `clock` gives the seconds.
     """
 
     interval_s = 0.25

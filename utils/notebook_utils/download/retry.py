@@ -1,10 +1,10 @@
 """The retry policy: which failures may pass, how often to ask again, what backoff."""
 
 import random
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from urllib3 import Retry
+from urllib3.exceptions import InvalidHeader
 
 from ..errors import DownloadFailure
 
@@ -45,63 +45,26 @@ class TransientError(AttemptError):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to wait for a server, and how often to ask it again.
+    """How long to wait for a server, and how often to ask it again."""
 
-    Parameters
-    ----------
-    timeout_s
-        Seconds to wait for a connection, and for each read.
-    retries
-        How often an address is asked again after a failure that may pass. With 0 each
-        gets a single request.
-    """
-
-    timeout_s: float = 10.0
-    retries: int = 3
+    timeout_s: float = 10.0  # for a connection, and for each read
+    retries: int = 3  # of an address after a failure that may pass
 
     def backoff_s(self, failures: int) -> float:
         """Return how long to wait after so many failures in a row, in seconds.
 
         The wait doubles with each failure. Half of it is drawn by lot, so that a class
         of thirty does not come back all at once.
-
-        Examples
-        --------
-        >>> [0.5 <= RetryPolicy().backoff_s(2) <= 1.0 for _ in range(3)]
-        [True, True, True]
         """
         longest = min(FIRST_BACKOFF_S * 2.0 ** (failures - 1), MAX_WAIT_S)
         return longest * (0.5 + random.random() / 2)  # noqa: S311
 
 
-def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:
-    """Read a ``Retry-After`` header.
-
-    Parameters
-    ----------
-    header
-        Seconds or a date; None if the server sent none.
-    now
-        The time to count a date from.
-
-    Returns
-    -------
-    float or None
-        Seconds to wait, 0 or more; None if the header says nothing that can be read.
-
-    Examples
-    --------
-    >>> retry_after_s("120"), retry_after_s("soon")
-    (120.0, None)
-    """
+def retry_after_s(header: str | None) -> float | None:
+    """Read the seconds or the date of a ``Retry-After`` header; None if it has none."""
     if header is None:
         return None
-    if re.fullmatch(r"[0-9]{1,9}", header.strip()):
-        return float(header)
     try:
-        date = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
+        return float(Retry().parse_retry_after(header))
+    except (InvalidHeader, ValueError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())

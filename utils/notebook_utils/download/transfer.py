@@ -48,12 +48,7 @@ class Transfer:
     def attempt(self, url: str) -> None:
         """Fetch what is missing of the file, verify it, and put it in place.
 
-        Raises
-        ------
-        AttemptError
-            One of its three kinds, as described at the top of this module.
-        OSError
-            The disk, not the network, is the reason.
+        Raises an AttemptError, or an OSError where the disk is the reason.
         """
         start, headers = self._resume_headers(url)
         with send_request(
@@ -275,10 +270,8 @@ def _ends_with_connection(response: requests.Response) -> bool:
 def _strong_validator(response: requests.Response) -> str | None:
     """Return what identifies these very bytes to the server, if it says.
 
-    References
-    ----------
-    RFC 9110, section 8.8.2.2: a date is strong if the file was at rest for a second
-    when it was sent. An encoded body is never resumed, so it needs none.
+    A date is strong if the file was at rest for a second when it was sent (RFC 9110,
+    section 8.8.2.2). An encoded body is never resumed, so it needs none.
     """
     if content_encoding(response):
         return None

@@ -22,11 +22,8 @@ load_kit("classification-onnx").expect("label", "duck")
 
 
 @pytest.fixture
-def kits(server, tmp_path, monkeypatch):
+def kits(server, tmp_path, kits_cache, monkeypatch):
     """Two kits whose hosts are on loopback; they share their labels."""
-    for name in ("", "_MIRROR", "_SHARED_CACHE"):
-        monkeypatch.delenv(f"NOTEBOOK_KITS{name}", raising=False)
-    monkeypatch.setenv("NOTEBOOK_KITS_CACHE", str(tmp_path / "cache"))
     for name, body in BODIES.items():
         server.answers[f"/{name}"] = Answer(body)
     files = [{"name": name, "url": server.url(f"/{name}")} for name in BODIES]

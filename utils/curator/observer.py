@@ -19,15 +19,10 @@ _FIELDS = ("kit", "origin", "reason", "what", "found")
 
 
 def observed(log: Path, catalogues: Sequence[Path] = ()) -> dict[str, str]:
-    """Return the variables with which a kernel writes to a log.
+    """Return the variables with which a kernel writes to a log, a JSON object a line.
 
-    Parameters
-    ----------
-    log
-        Gets a JSON object a line: kit, origin and reason of a kit that is loaded; kit,
-        origin, what and found of a result that `Kit.expect` is told.
-    catalogues
-        Further kits, or changes to ours; see ``notebook_utils.kits.catalogue``.
+    It says kit, origin and reason of a kit that is loaded, and kit, origin, what and
+    found of a result that `Kit.expect` is told. `catalogues` add to ours or change it.
     """
     variables = {"PYTHONSTARTUP": str(STARTUP), KITS_LOG: str(log)}
     return variables | {CATALOGUES: os.pathsep.join(map(str, catalogues))}

@@ -5,7 +5,6 @@ in ``catalogue.lock.json``, and the lessons were run on these very bytes.
 """
 
 import csv
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,15 +17,13 @@ from notebook_utils.download import ExpectedFile
 from notebook_utils.errors import KitError, WorkshopError
 from notebook_utils.kits import catalogue
 from notebook_utils.kits.catalogue import Lock, PublishedFile, lock_of
-from notebook_utils.kits.hosts import RETRIES, fetch
-from notebook_utils.kits.mirrors import sums_of, write_index
+from notebook_utils.kits.hosts import ASK_ANYWAY, fetch
+from notebook_utils.kits.mirrors import Sums, sums_of, write_index
 
 from .collection import Lesson
 from .files import write_text
 from .observer import observed, read_events
 from .runner import run_lessons
-
-Pins = dict[str, dict[str, Any]]
 
 
 def verify_kits(
@@ -35,25 +32,11 @@ def verify_kits(
     output: Path,
     folder: Path | None = None,
 ) -> int:
-    """Verify kits one after the other; one that fails keeps no other from it.
+    """Verify kits, or all that `lessons` use; return 0 if all are verified, else 1.
 
-    Parameters
-    ----------
-    kits
-        Their names; if there are none, all that a lesson uses and that are published
-        but not verified.
-    lessons
-        All lessons; those that use a kit are run on it.
-    output
-        A folder for the files and the reports, one for each kit. What is in it is lost.
-    folder
-        Take the bytes from its ``files/``, as far as its ``manifest.tsv`` calls them
-        real, and not from the hosts. They are pinned even where their kit lacks others.
-
-    Returns
-    -------
-    int
-        0 if all are verified, else 1.
+    Files and reports go to `output`; what is in it is lost. With `folder` the bytes
+    come from its ``files/``, as far as its ``manifest.tsv`` calls them real, and not
+    from the hosts; they are pinned even where their kit lacks others.
     """
     used = {kit for lesson in lessons for kit in lesson.kits}
     chosen = list(kits) or [
@@ -66,7 +49,7 @@ def verify_kits(
         print(f"\n== {kit} ==", flush=True)
         try:
             problems = _verify(kit, lessons, output / kit, folder)
-        except WorkshopError as error:
+        except WorkshopError as error:  # keeps no other kit from it
             problems = [str(error)]
         for problem in problems:
             print(f"Not verified: {problem}")
@@ -88,13 +71,10 @@ def _verify(
     for file in files:
         # Whatever the lock pins: here it is noticed that a host has another file now.
         unpinned = replace(file, expected=ExpectedFile())
-        fetch(unpinned, mirror / kit / file.name, RETRIES)
+        fetch(unpinned, mirror / kit / file.name, ASK_ANYWAY)
     sums = sums_of(mirror / kit, [file.name for file in files])
-    pins: Pins = {
-        published.source: sums[published.name]
-        for published in entry.published.files
-        if published.name in sums
-    }
+    sources = {file.name: file.source for file in entry.published.files}
+    pins = {sources[name]: pin for name, pin in sums.items()}
     if folder is not None:
         _write_lock(pins)
     if lacking:
@@ -113,13 +93,7 @@ def _verify(
 def _at_hand(
     files: Sequence[PublishedFile], folder: Path | None
 ) -> tuple[list[PublishedFile], list[str]]:
-    """Return the files with the addresses to take them from, and the names of others.
-
-    Raises
-    ------
-    KitError
-        A file is not the one that the manifest describes.
-    """
+    """Return the files with their addresses, and the names of those not at hand."""
     if folder is None:
         return list(files), []
     manifest = folder / "manifest.tsv"
@@ -127,14 +101,15 @@ def _at_hand(
         raise KitError(f"There is no {manifest}; --files names the folder that has it.")
     paths = {}
     with manifest.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            if row["kind"].partition(":")[0] == "real":
-                path = folder / "files" / row["file"]
-                expected = ExpectedFile(row["sha256"], int(row["bytes"]))
-                fault = expected.mismatch(path) if path.is_file() else "it is missing"
-                if fault:
-                    raise KitError(f"{path} is not as manifest.tsv says: {fault}.")
-                paths[row["url"]] = str(path)
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    for row in rows:
+        if row["kind"].partition(":")[0] == "real":
+            path = folder / "files" / row["file"]
+            described = ExpectedFile(row["sha256"], int(row["bytes"]))
+            fault = PublishedFile(row["file"], expected=described).mismatch(path)
+            if fault:
+                raise KitError(f"{path} is not as manifest.tsv says: {fault}.")
+            paths[row["url"]] = str(path)
     found = [
         replace(file, addresses=(paths[file.source],))
         for file in files
@@ -156,12 +131,11 @@ def _run(
         "NOTEBOOK_KITS_CACHE": str(output / "cache"),
         **observed(log, catalogues),
     }
-    run_lessons(users, output, Console(), environment)
-    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    results = run_lessons(users, output, Console(), environment)
     problems = [
-        f"{result['name']} {result['status']}: {result['reason']}"
-        for result in report["lessons"]
-        if result["status"] != "passed"
+        f"{result.name} {result.status}: {result.reason}"
+        for result in results
+        if result.status != "passed"
     ]
     of_kit = ("published", kit)
     events = [e for e in read_events(log) if (e["origin"], e["kit"]) == of_kit]
@@ -176,7 +150,7 @@ def _run(
     return expected, problems
 
 
-def _write_lock(pins: Pins, kits: Mapping[str, Any] | None = None) -> None:
+def _write_lock(pins: Sums, kits: Mapping[str, Any] | None = None) -> None:
     """Enter pins and verified kits; one whose file has changed is verified no more."""
     path = lock_of(catalogue.CATALOGUES[-1])
     lock = Lock.read(path)

@@ -8,7 +8,6 @@ import math
 import os
 import threading
 import time
-import weakref
 from numbers import Real
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -52,8 +51,7 @@ class VideoPlayer:
 
     Notes
     -----
-    Unlike openvino_notebooks: works in a ``with`` statement; a player that was never
-    stopped releases the camera when it is garbage-collected; starting twice does not
+    Unlike openvino_notebooks: works in a ``with`` statement; starting twice does not
     read in two threads; and `fps` leaves out frames evenly.
     """
 
@@ -73,24 +71,39 @@ class VideoPlayer:
         camera_size = as_integer(width, "width"), as_integer(height, "height")
         if fps is not None and not (isinstance(fps, Real) and 0 < fps < math.inf):
             raise ValueError(f"fps: expected a number above 0, found {fps!r}.")
-        self._reader = _Reader(_open(source, camera_size), source, fps)
-        # Also when nobody called stop: the player is forgotten, or Python ends.
-        self._release = weakref.finalize(self, self._reader.stop)
-        if not self._reader.skip(skipped):
-            self._release()
+        self._is_camera = isinstance(source, int)
+        self._capture = _open(source, camera_size)
+        announced = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self._source_fps = announced if 0 < announced <= HIGHEST_FPS else DEFAULT_FPS
+        # A camera sends what it can, whatever it announced: by default show it all.
+        highest = HIGHEST_FPS if self._is_camera else self._source_fps
+        self._fps = min(fps or highest, highest)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=self._play, name=f"VideoPlayer {source}", daemon=True
+        )
+        for _ in range(skipped + 1):  # seeking is inexact in many files
+            there, self._frame = self._capture.read()
+        if not there:
+            self._capture.release()
             advice = "Skip fewer, use MP4 (H.264), or close what uses the camera."
             raise VideoError(f"'{source}' gives no frame after {skipped}. {advice}")
 
     def start(self) -> None:
         """Start to play; nothing happens if it plays already."""
-        if self._reader.stopped.is_set():
+        if self._stopped.is_set():
             raise VideoError("This player was stopped. Make a new VideoPlayer.")
-        if self._reader.ident is None:
-            self._reader.start()
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Stop, and release the camera or file; harmless if repeated."""
-        self._release()
+        self._stopped.set()
+        if self._thread.ident is None:
+            self._capture.release()
+        else:  # the thread releases it, even after a read that hangs for longer
+            self._thread.join(LONGEST_READ_S)
+        self._frame = None
 
     def next(self) -> Frame | None:
         """Return the current frame, or the first one before :meth:`start`.
@@ -101,15 +114,14 @@ class VideoPlayer:
             In OpenCV's order **BGR**, and the caller's own; None when the video is over
             or was stopped.
         """
-        frame = self._reader.frame
+        frame: Frame | None = self._frame
         if frame is None:
             return None
         if self._size is not None and self._size != frame.shape[1::-1]:
             # Averaging keeps thin lines when an image shrinks.
             shrinks = self._size[0] < frame.shape[1]
             method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            resized = cv2.resize(frame, self._size, interpolation=method)
-            frame = np.asarray(resized, np.uint8)
+            frame = np.asarray(cv2.resize(frame, self._size, interpolation=method))
         return np.ascontiguousarray(frame[:, ::-1]) if self._flip else frame.copy()
 
     def __enter__(self) -> Self:
@@ -119,60 +131,25 @@ class VideoPlayer:
     def __exit__(self, *error: object) -> None:
         self.stop()
 
-
-class _Reader(threading.Thread):
-    """Reads frames; holds no reference to the player, which can be forgotten."""
-
-    def __init__(self, capture: Any, source: Any, fps: float | None) -> None:
-        super().__init__(name=f"VideoPlayer {source}", daemon=True)
-        self.frame: Frame | None = None
-        self.stopped = threading.Event()
-        self._capture = capture
-        self._live = isinstance(source, int)
-        announced = float(capture.get(cv2.CAP_PROP_FPS))
-        self._source_fps = announced if 0 < announced <= HIGHEST_FPS else DEFAULT_FPS
-        # A camera sends what it can, whatever it announced: by default show it all.
-        highest = HIGHEST_FPS if self._live else self._source_fps
-        self._fps = min(fps or highest, highest)
-
-    def skip(self, count: int) -> bool:
-        """Read on to the first frame to show; seeking is inexact in many files."""
-        there = True
-        for _ in range(count + 1):
-            there, self.frame = self._capture.read() if there else (False, None)
-        return there
-
-    def stop(self) -> None:
-        self.stopped.set()
-        if self.ident is None:
-            self._capture.release()
-        elif self is not threading.current_thread():
-            # A camera that hangs is released by the thread, if it ever comes back.
-            self.join(LONGEST_READ_S)
-        self.frame = None
-
-    def run(self) -> None:
-        try:
-            self._play()
-        finally:  # also where reading fails, which the thread reports
-            self._capture.release()
-            self.frame = None
-
     def _play(self) -> None:
         """Show each frame when it is due, and wait until the next one is."""
         start = time.monotonic()
         number, shown, there = 0, 0, True
-        while there and not self.stopped.is_set():
-            there, frame = self._capture.read()
-            number += 1
-            moment = number / self._source_fps
-            if self._live:
-                moment = time.monotonic() - start
-            else:  # the last frame stays for its time too
-                self.stopped.wait(max(0.0, start + moment - time.monotonic()))
-            tick = math.floor(moment * self._fps + 1e-6)
-            if tick > shown and not self.stopped.is_set():
-                shown, self.frame = tick, frame
+        try:
+            while there and not self._stopped.is_set():
+                there, frame = self._capture.read()
+                number += 1
+                moment = number / self._source_fps
+                if self._is_camera:
+                    moment = time.monotonic() - start
+                else:  # the last frame stays for its time too
+                    self._stopped.wait(max(0.0, start + moment - time.monotonic()))
+                tick = math.floor(moment * self._fps + 1e-6)
+                if tick > shown and not self._stopped.is_set():
+                    shown, self._frame = tick, frame
+        finally:  # also where reading fails, which the thread reports
+            self._capture.release()
+            self._frame = None
 
 
 def _open(source: Any, camera_size: tuple[int, int]) -> Any:
@@ -182,10 +159,16 @@ def _open(source: Any, camera_size: tuple[int, int]) -> Any:
             "source: expected the number of a camera or the path of a video, found "
             f"{type(source).__name__}."
         )
-    camera = isinstance(source, int)
     if isinstance(source, int):
+        kind = "camera"
+        advice = (
+            "Check that it is connected and that no other program uses it; a server or "
+            "a hosted notebook has none."
+        )
         as_integer(source, "source: camera", least=0)  # OpenCV 5.0 crashes on -1
     else:
+        kind = "video"
+        advice = "Expected a format that OpenCV can read, such as MP4 with H.264."
         source = str(os.fspath(source))
         if "://" not in source and (not source or not Path(source).exists()):
             raise VideoError(
@@ -195,15 +178,8 @@ def _open(source: Any, camera_size: tuple[int, int]) -> Any:
     capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         capture.release()
-        kind = "camera" if camera else "video"
-        advice = (
-            "Check that it is connected and that no other program uses it; a server or "
-            "a hosted notebook has none."
-            if camera
-            else "Expected a format that OpenCV can read, such as MP4 with H.264."
-        )
         raise VideoError(f"Cannot open {kind} {source}. {advice}")
-    if camera:
+    if kind == "camera":
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, camera_size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera_size[1])
     return capture

@@ -5,6 +5,9 @@ grey image is height by width. :func:`~notebook_utils.load_image` and
 :func:`~notebook_utils.show_array` keep the order that openvino_notebooks gave them,
 OpenCV's BGR, and say so.
 
+A wrong argument raises ``TypeError`` or ``ValueError``; the message names the argument,
+what was expected and what was found.
+
 An image reaches the notebook as one output that holds
 
 - ``image/png`` (a frame of a video: ``image/jpeg``), with the text as the metadata

@@ -26,12 +26,12 @@ def draw_boxes(
     """Draw bounding boxes on a copy of an image, each with a label on a tag.
 
     Each line has an edge in black or white, so that it is seen on any background, and a
-    tag is put where it covers no other tag, as long as there is such a place.
+    tag covers no other tag, as long as there is room.
 
     Parameters
     ----------
     image
-        Shape (height, width, 3), RGB, as in :func:`show_images`; it is not changed.
+        As in :func:`show_images`; it is not changed.
     boxes
         Shape (n, 4): two opposite corners, the one nearer to the top left first. In
         pixels, from 0 to the width and height; with `normalized`, from 0 to 1. What
@@ -39,8 +39,7 @@ def draw_boxes(
     labels
         One for each box, such as ``"duck 0.98"``.
     order
-        ``"xyxy"`` for x1, y1, x2, y2; ``"yxyx"`` for y1, x1, y2, x2, as TensorFlow has
-        it.
+        ``"xyxy"``: x1, y1, x2, y2; ``"yxyx"``: y1, x1, y2, x2, as in TensorFlow.
     normalized
         Whether the boxes go from 0 to 1 instead of being in pixels.
     classes
@@ -54,35 +53,24 @@ def draw_boxes(
     ndarray of uint8, shape (height, width, 3)
         RGB.
 
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
-
     Examples
     --------
     >>> import numpy as np
     >>> image = np.zeros((48, 64, 3), np.uint8)
     >>> draw_boxes(image, [[8, 8, 40, 40]], ["duck 0.98"]).shape
     (48, 64, 3)
-    >>> draw_boxes(image, [[40, 8, 8, 40]])
-    Traceback (most recent call last):
-        ...
-    ValueError: boxes: expected x1 <= x2 and y1 <= y2, found x1, y1, x2, y2 = 40, 8, \
-8, 40 in row 0. The second corner is asked for, not width and height; perhaps \
-order="yxyx" is meant.
     """
     from PIL import Image, ImageDraw
 
     picture = Image.fromarray(as_rgb(image, "image"))
     corners = _corners(boxes, order, normalized, picture.size)
-    names = as_strings(labels, len(corners), "labels", "boxes") or [""] * len(corners)
+    names = as_strings(labels, len(corners), "labels", "boxes") or []
     colours = [class_colour(index) for index in _indices(classes, len(corners))]
     usual = max(2, round(max(picture.size) / 300))
     line = usual if thickness is None else as_integer(thickness, "thickness")
+    edge = line + 2 * max(1, line // 3)
     brush = ImageDraw.Draw(picture)  # of a copy, since an array cannot be written to
     for (x1, y1, x2, y2), colour in zip(corners, colours, strict=True):
-        edge = line + 2 * max(1, line // 3)
         for ink, width in ((contrasting(colour), edge), (colour, line)):
             before, after = width // 2, width - width // 2 - 1
             area = (x1 - before, y1 - before, x2 + after, y2 + after)
@@ -164,12 +152,12 @@ def _write(
     image_size = brush.im.size
     font = _font(max(12, round(max(image_size) / 40)))
     taken: list[_Area] = []
-    for box, label, colour in zip(boxes, labels, colours, strict=True):
+    for box, label, colour in zip(boxes, labels, colours, strict=False):
         if not label:
             continue
         text = brush.textbbox((0, 0), label, font)
         size = (round(text[2] - text[0]) + 8, sum(font.getmetrics()) + 2)
-        places = tag_places(box, size, image_size, line)
+        places = _tag_places(box, size, image_size, line)
         free = (p for p in places if not any(_overlap(p, other) for other in taken))
         area = next(free, places[0])
         taken.append(area)
@@ -178,33 +166,19 @@ def _write(
         brush.text((area[0] + 4 - text[0], area[1] + 1), label, ink, font)
 
 
-def tag_places(
+def _tag_places(
     box: _Area, size: tuple[int, int], image_size: tuple[int, int], line: int
 ) -> list[_Area]:
-    """List where a tag may stand, the best place first, all within the image.
-
-    Parameters
-    ----------
-    box
-        x1, y1, x2, y2 in pixels, as are the places returned.
-    size, image_size
-        Width and height of the tag and of the image, in pixels.
-    line
-        Width of the box's line.
-    """
+    """List where a tag may stand, the best place first, all within the image."""
     x1, y1, x2, y2 = box
     width, height = size
-    lefts = (x1 - line // 2, x2 + line // 2 - width)
-    tops = (y1 - height, y1, y2, y2 - height)
-    inside = [
-        (
-            min(max(left, 0), max(image_size[0] - width, 0)),
-            min(max(top, 0), max(image_size[1] - height, 0)),
-        )
-        for top in tops
-        for left in lefts
-    ]
-    return [(left, top, left + width, top + height) for left, top in inside]
+    rightmost, lowest = image_size[0] - width, image_size[1] - height
+    places = []
+    for y in (y1 - height, y1, y2, y2 - height):
+        for x in (x1 - line // 2, x2 + line // 2 - width):
+            left, top = max(min(x, rightmost), 0), max(min(y, lowest), 0)
+            places.append((left, top, left + width, top + height))
+    return places
 
 
 def _overlap(a: _Area, b: _Area) -> bool:

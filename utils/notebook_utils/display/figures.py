@@ -16,10 +16,7 @@ TEXT_LINE = 18  # pixels; a line of 10 points at 100 dots per inch takes 17
 def new_figure(
     width: float, height: float, layout: Literal["constrained"] | None = "constrained"
 ) -> Iterator[Any]:
-    """Make a figure of so many pixels that no setting of the notebook changes.
-
-    Without pyplot nothing is shown in passing, and there is nothing to close.
-    """
+    """Make a figure, sized in pixels, that no setting of the notebook changes."""
     import matplotlib.style
     from matplotlib.figure import Figure
 

@@ -29,8 +29,8 @@ def show_images(
     Parameters
     ----------
     images
-        Images in RGB, each of shape (height, width, 3), or (height, width) for a grey
-        one; uint8 from 0 to 255 or float from 0 to 1. One image needs no list.
+        RGB, each of shape (height, width, 3), or (height, width) for a grey one; uint8
+        from 0 to 255 or float from 0 to 1. One image needs no list.
     titles
         One above each image.
     alt
@@ -42,21 +42,11 @@ def show_images(
         Width of one image on the screen, in pixels; 400 for a single image and 240 for
         each of several if not given.
 
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
-
     Examples
     --------
     >>> import numpy as np
     >>> show_images(np.zeros((48, 64, 3), np.uint8), alt="A black rectangle.")
     A black rectangle.
-    >>> show_images(np.zeros((1, 3, 48, 64), np.float32))
-    Traceback (most recent call last):
-        ...
-    ValueError: Image 1: expected shape (height, width, 3) or (height, width), \
-found (3, 48, 64). Put the channels last: image.transpose(1, 2, 0)
     """
     from IPython.display import display
 
@@ -75,21 +65,14 @@ def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
     Parameters
     ----------
     frame
-        Shape (height, width, 3), in OpenCV's order **BGR**, or (height, width) for a
-        grey one; uint8 from 0 to 255 or float from 0 to 1.
+        As in :func:`show_images`, but in OpenCV's order **BGR**.
     display_handle
-        What this function returned for the frame before; the frame is shown anew if
-        not given.
+        What this function returned for the frame before, if there was one.
 
     Returns
     -------
     IPython.display.DisplayHandle or None
         To give back with the next frame; None outside a notebook.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
 
     Notes
     -----
@@ -133,8 +116,7 @@ def _description(
 ) -> str:
     if isinstance(alt, str):
         return alt
-    given = as_strings(alt, len(images), "alt")
-    if given:
+    if given := as_strings(alt, len(images), "alt"):
         return "; ".join(given)
     what = "Image" if len(images) == 1 else f"{len(images)} images"
     if titles:
@@ -150,20 +132,18 @@ def _grid(
     alt: str,
 ) -> bytes:
     """Draw the images in rows, each in a place of its own with its title above it."""
-    wrapped = [textwrap.fill(title, max(width // 8, 8)) for title in titles or [""]]
-    lines = max(text.count("\n") + 1 for text in wrapped) if titles else 0
+    wrapped = [textwrap.fill(title, max(width // 8, 8)) for title in titles or []]
+    lines = max((text.count("\n") + 1 for text in wrapped), default=0)
     above = lines * TEXT_LINE + (_TITLE_PAD if titles else 0)
     rows = [images[i : i + columns] for i in range(0, len(images), columns)]
     heights = [above + _row_height(row, width) for row in rows]
-    size = columns * width, sum(heights)
-    with new_figure(*size, layout=None) as figure:
+    size = np.array([columns * width, sum(heights)])
+    with new_figure(size[0], size[1], layout=None) as figure:
         for place, pixels in enumerate(images):
             row, column = divmod(place, columns)
-            left = column * width + _GAP
-            bottom = sum(heights[row + 1 :]) + _GAP
-            area = (width - 2 * _GAP, heights[row] - above - 2 * _GAP)
-            corner = left / size[0], bottom / size[1]
-            axis = figure.add_axes((*corner, area[0] / size[0], area[1] / size[1]))
+            corner = column * width + _GAP, sum(heights[row + 1 :]) + _GAP
+            area = width - 2 * _GAP, heights[row] - above - 2 * _GAP
+            axis = figure.add_axes((*(corner / size), *(area / size)))
             draw_image(axis, pixels)
             if titles:
                 axis.set_title(wrapped[place], fontsize=10, parse_math=False)

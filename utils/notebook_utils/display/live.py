@@ -20,9 +20,9 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
     Parameters
     ----------
     draw
-        Called with the values of the controls, in their order. It returns an image in
-        RGB, of shape (height, width, 3), and its alternative text. The message of a
-        ValueError is shown in place of the image.
+        Called with the values of the controls, in their order. Returns an image, as in
+        :func:`show_images`, and its alternative text. The message of a ValueError is
+        shown in place of the image.
     controls
         Widgets with a `value`.
     width
@@ -32,11 +32,6 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
     -------
     ipywidgets.VBox
         The controls and the image below them.
-
-    Raises
-    ------
-    TypeError
-        `draw` cannot be called, or a control has no value.
 
     Notes
     -----

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..download import download_file
 from ..errors import DownloadError, WorkshopError
 from ..workspace import cache_dir
 
@@ -14,14 +15,14 @@ from ..workspace import cache_dir
 def load_image(
     name: str | os.PathLike[str], url: str | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Read an image from a file or an address; what is fetched is kept.
+    """Read an image from a file or an address.
 
     Parameters
     ----------
     name
         Path of the file; or its address alone, ``http`` or ``https``.
     url
-        Where to fetch the file from if it is not there.
+        Where to fetch the file from if it is not there; what is fetched is kept.
 
     Returns
     -------
@@ -33,25 +34,14 @@ def load_image(
     ------
     DownloadError
         The file could not be fetched, or is not an image; it is not kept then.
-    TypeError
-        `name` is neither a string nor a path, or `url` is not a string.
     WorkshopError
         There is no such file and no `url`, or the file is not an image.
 
     Notes
     -----
-    Unlike openvino_notebooks: a fetched file is kept byte for byte, because one that
-    is encoded again has other pixels in the second run; and a response that is not an
-    image, such as a page that says 404, is an error that says so and is not kept.
-    An image that is known by its address alone is kept in the user's cache folder.
-
-    Examples
-    --------
-    >>> load_image("no-such-picture.jpg")
-    Traceback (most recent call last):
-        ...
-    notebook_utils.errors.WorkshopError: There is no file 'no-such-picture.jpg'. Check \
-the path, or give url= to fetch it.
+    Unlike openvino_notebooks: a fetched file is kept byte for byte, since encoding it
+    again would change its pixels; and a response that is not an image is an error. An
+    image known by its address alone is kept in the user's cache folder.
     """
     if not isinstance(name, str | os.PathLike):
         raise TypeError(
@@ -65,7 +55,11 @@ the path, or give url= to fetch it.
     path = Path(name)
     fetched = not path.is_file()
     if fetched:
-        _fetch(path, url)
+        if url is None:
+            raise WorkshopError(
+                f"There is no file '{path}'. Check the path, or give url= to fetch it."
+            )
+        download_file(url, path.name, path.parent, silent=True)
     pixels = _decode(path)
     if pixels is not None:
         return pixels
@@ -81,16 +75,6 @@ the path, or give url= to fetch it.
         f"'{path}' is not an image that OpenCV can read ({beginning}). Delete it if it "
         "should be fetched again, or give another file."
     )
-
-
-def _fetch(path: Path, url: str | None) -> None:
-    from ..download import download_file
-
-    if url is None:
-        raise WorkshopError(
-            f"There is no file '{path}'. Check the path, or give url= to fetch it."
-        )
-    download_file(url, path.name, path.parent, silent=True)
 
 
 def _decode(path: Path) -> npt.NDArray[np.uint8] | None:

@@ -20,7 +20,7 @@ def draw_mask(
     Parameters
     ----------
     image
-        Shape (height, width, 3), RGB, as in :func:`show_images`; it is not changed.
+        As in :func:`show_images`; it is not changed.
     mask
         Shape (height, width), true or nonzero where the image is to be tinted.
     colour
@@ -32,20 +32,6 @@ def draw_mask(
     -------
     ndarray of uint8, shape (height, width, 3)
         RGB.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> draw_mask(np.zeros((4, 4, 3), np.uint8), np.ones((2, 2), bool))
-    Traceback (most recent call last):
-        ...
-    ValueError: mask: expected the height and width of the image, (4, 4), found \
-(2, 2). Bring it to that size first: cv2.resize(mask, (4, 4))
     """
     import cv2
 

@@ -32,14 +32,9 @@ def plot_probabilities(
     count
         How many classes to show.
     image
-        The image that was classified, RGB, as in :func:`show_images`.
+        The image that was classified, as in :func:`show_images`.
     title
         Above the chart.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
 
     Examples
     --------
@@ -68,11 +63,6 @@ def show_figure(figure: Any, alt: str) -> None:
     alt
         What is to be seen, for those who cannot see it: the kind of chart and what it
         tells, with the numbers.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not what is described above; the message says in what way.
 
     Examples
     --------
@@ -112,9 +102,8 @@ def _probabilities(values: Any) -> npt.NDArray[np.float64]:
 
 def _description(bars: list[tuple[str, float]], title: str | None) -> str:
     values = ", ".join(f"{name} {percent:.1f} %" for name, percent in bars)
-    which = f"{len(bars)} most probable classes"
-    if len(bars) == 1:
-        which = "most probable class"
+    many = len(bars) > 1
+    which = f"{len(bars)} most probable classes" if many else "most probable class"
     chart = f"Bar chart of the {which}: {values}."
     return f"{title}. {chart}" if title else chart
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 10
 MAX_MODULES = 100_000
-GZIP_MAGIC = b"\x1f\x8b"
 # What unpicklers raise on damaged input: they check little of what they read.
 UNPICKLING_ERRORS = (
     *DAMAGE,
@@ -86,7 +85,7 @@ def load_arrays(file: str | os.PathLike[str], *, max_bytes: int = 1 << 30) -> An
     """
     path = Path(file)
     with path.open("rb") as opened, rejecting(path.name):
-        is_packed = opened.read(2) == GZIP_MAGIC
+        is_packed = opened.read(2) == b"\x1f\x8b"
         opened.seek(0)
         try:
             with gzip.open(opened) if is_packed else nullcontext(opened) as unpacked:
@@ -205,11 +204,6 @@ def load_tensors(
         needs.
     OSError
         The file cannot be opened.
-
-    References
-    ----------
-    .. [1] PyTorch, "Serialization semantics",
-       https://docs.pytorch.org/docs/stable/notes/serialization.html
 
     Examples
     --------

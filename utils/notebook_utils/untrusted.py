@@ -20,28 +20,7 @@ class RejectedError(Exception):
 
 @contextmanager
 def rejecting(name: str) -> Iterator[None]:
-    """Turn a rejection into an error that names the file and what to do about it.
-
-    Parameters
-    ----------
-    name
-        The file's name, as the reader knows it.
-
-    Raises
-    ------
-    UnsafeFileError
-        The block raised `RejectedError`.
-
-    Examples
-    --------
-    >>> with rejecting("model.tar"):
-    ...     raise RejectedError("it is empty")
-    Traceback (most recent call last):
-        ...
-    notebook_utils.errors.UnsafeFileError: Refused 'model.tar': it is empty. Nothing \
-of it was used. Fetch it again from its publisher and compare its sha256; if it is the \
-same file, do not use it.
-    """
+    """Turn a `RejectedError` into an `UnsafeFileError` that says what to do."""
     try:
         yield
     except RejectedError as error:
@@ -53,15 +32,7 @@ same file, do not use it.
 
 
 class BoundedReader:
-    """A file to read once, from which no more than so many bytes ever come.
-
-    Parameters
-    ----------
-    source
-        The file, already decompressed where it is compressed.
-    max_bytes
-        How many bytes it may have. Nothing that announces more is given room.
-    """
+    """A decompressed file to read once, from which at most so many bytes ever come."""
 
     def __init__(self, source: IO[bytes], max_bytes: int) -> None:
         self._source = source

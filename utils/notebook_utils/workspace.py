@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,7 @@ APPLICATION = "inference-workshop"
 
 
 def checkout() -> Path | None:
-    """Find the repository that this package runs from.
-
-    Returns
-    -------
-    Path or None
-        The repository's root for an editable install, None for a wheel, which carries
-        the kits but no notebooks.
-    """
+    """Find the repository that this package runs from; a wheel has no notebooks."""
     root = Path(__file__).resolve().parents[2]
     return root if (root / "notebooks" / "collection.toml").is_file() else None
 
@@ -39,20 +33,14 @@ def checkout() -> Path | None:
 def work_dir() -> Path:
     """Return the folder for a person's copies and results, and make it.
 
-    Returns
-    -------
-    Path
-        ``work/`` in the checkout; the user's own data folder where there is no checkout
-        or it cannot be written to.
+    It is ``work/`` in the checkout, and the user's own data folder where there is none
+    or it cannot be written to, such as one shared by a class.
     """
     root = checkout()
     if root is not None:
         work = root / "work"
-        try:
+        with suppress(OSError):
             work.mkdir(exist_ok=True)
-        except OSError:  # a read-only checkout, such as one shared by a class
-            pass
-        else:
             if os.access(work, os.W_OK):
                 return work
     return _make(user_data_path(APPLICATION, appauthor=False))
@@ -61,11 +49,8 @@ def work_dir() -> Path:
 def cache_dir() -> Path:
     """Return the folder for files that can be fetched or generated again.
 
-    Returns
-    -------
-    Path
-        The user's cache folder, or the one that the environment variable
-        ``NOTEBOOK_KITS_CACHE`` names. It may not exist yet.
+    It is the user's cache folder, or the one that the environment variable
+    ``NOTEBOOK_KITS_CACHE`` names, and may not exist yet.
     """
     chosen = os.environ.get("NOTEBOOK_KITS_CACHE")
     return Path(chosen) if chosen else user_cache_path(APPLICATION, appauthor=False)
@@ -102,19 +87,9 @@ def output_dir(lesson: str) -> Path:
 
 
 def copy_notebooks() -> Path:
-    """Copy every notebook that the work folder does not hold yet.
+    """Copy every notebook that the work folder, which is returned, does not hold yet.
 
     Pages that the notebooks link to, such as the glossary, are copied each time.
-
-    Returns
-    -------
-    Path
-        The work folder.
-
-    Raises
-    ------
-    WorkshopError
-        There is no checkout to copy from.
     """
     work = work_dir()
     originals = _originals()
@@ -126,24 +101,10 @@ def copy_notebooks() -> Path:
 
 
 def reset_notebook(name: str) -> tuple[Path, Path | None]:
-    """Bring a fresh copy of a notebook and keep the old one beside it.
+    """Bring a fresh copy of a notebook and keep the old one, if any, beside it.
 
-    Parameters
-    ----------
-    name
-        The notebook's number (``"02"``), its stem or its file name.
-
-    Returns
-    -------
-    fresh : Path
-        The new copy.
-    kept : Path or None
-        The old copy under its new name, ending in ``-mine``; None if there was none.
-
-    Raises
-    ------
-    WorkshopError
-        No notebook, or more than one, has that name, or there is no checkout.
+    `name` is its number (``"02"``), its stem or its file name. Both paths are returned;
+    the old copy's name ends in ``-mine``.
     """
     originals = _originals()
     stem = name.removesuffix(".ipynb")
@@ -158,13 +119,7 @@ def reset_notebook(name: str) -> tuple[Path, Path | None]:
 
 
 def clear_outputs(notebook: MutableMapping[str, Any]) -> None:
-    """Take out of a notebook what a run has left in it.
-
-    Parameters
-    ----------
-    notebook
-        In the format of Jupyter, version 4; it is changed.
-    """
+    """Take out of a notebook, in Jupyter's format 4, what a run has left in it."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)

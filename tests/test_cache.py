@@ -70,15 +70,6 @@ def test_clean_leaves_everything_else_in_the_folder(cache):
     assert silent_for("https://example.org/") is None
 
 
-def test_clean_does_not_touch_the_shared_cache(tmp_path, monkeypatch, capsys):
-    shared = add(tmp_path / "shared", "detector")
-    monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(tmp_path / "shared"))
-    assert main(["cache", "clean"]) == 0
-    assert main(["cache", "clean", "detector"]) == 1
-    assert "not in the cache" in capsys.readouterr().err
-    assert shared.is_dir()
-
-
 def test_clean_with_a_wrong_name_removes_nothing(cache):
     add(cache, "detector")
     with pytest.raises(KitError, match="'detektor'"):

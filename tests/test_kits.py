@@ -197,15 +197,6 @@ def of_kaggle(published):
     return published
 
 
-def test_a_model_that_only_kagglehub_has(of_kaggle, monkeypatch, tmp_path):
-    (tmp_path / "1.tflite").write_bytes(b"model")
-    stand_in = SimpleNamespace(model_download=lambda handle: str(tmp_path))
-    monkeypatch.setitem(sys.modules, "kagglehub", stand_in)
-    kit = load_kit(KIT, origin="published")
-    assert (kit.folder / "model.xml").read_bytes() == b"model"
-    assert "owner/model" in repr(kit)
-
-
 def test_auto_leaves_kaggle_alone(of_kaggle, server, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     pins = {server.url(f"/{name}"): body for name, body in BODIES.items()}
@@ -421,6 +412,9 @@ def test_what_is_too_large_for_git_is_generated_once(generated, kits_cache):
     assert (kit.folder / "model.pth").read_bytes() == b"generated"
     assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
     assert kit.folder.is_relative_to(kits_cache)
+    if os.name == "posix":
+        mode = (kit.folder / "model.pth").stat().st_mode
+        assert mode & 0o444 == 0o444, "all users of a shared cache can read it"
     assert "generated on this machine" in repr(kit)
 
 

@@ -1,12 +1,9 @@
-import json
-
 import pytest
 
-from conftest import Answer
 from kit_catalogue import sums
 from notebook_utils import DownloadError
 from notebook_utils.kits.catalogue import PublishedFile
-from notebook_utils.kits.hosts import ONE_ATTEMPT, RETRIES
+from notebook_utils.kits.hosts import ONE_ATTEMPT
 from notebook_utils.kits.mirrors import fetch_index, mirrored_files, write_index
 
 FILES = (PublishedFile("model.xml"), PublishedFile("labels.txt"))
@@ -22,17 +19,10 @@ def test_the_files_of_a_kit_are_those_that_the_index_lists(tmp_path):
     model, labels = mirrored_files(str(tmp_path), "toys", listed, FILES)
     assert model.source == str(tmp_path / "toys" / "model.xml")
     assert (labels.expected.size_bytes, labels.name) == (4, "labels.txt")
+    at_host, _ = mirrored_files("http://host/", "toys", listed, FILES)
+    assert at_host.source == "http://host/toys/model.xml"
     more = (*FILES, PublishedFile("picture.jpg"))
     assert mirrored_files(str(tmp_path), "toys", listed, more) is None
-
-
-def test_the_index_of_an_address_is_asked_for_each_time(server):
-    server.answers["/index.json"] = Answer(json.dumps({"kits": INDEX}).encode())
-    for _ in range(2):
-        assert fetch_index(server.url("/"), RETRIES) == INDEX
-    assert server.requests == ["/index.json"] * 2
-    model, _ = mirrored_files(server.url("/"), "toys", INDEX["toys"], FILES)
-    assert model.source == server.url("/toys/model.xml")
 
 
 @pytest.mark.parametrize(
@@ -49,10 +39,3 @@ def test_what_is_no_index_is_refused(tmp_path, content):
     (tmp_path / "index.json").write_text(content)
     with pytest.raises(DownloadError, match=r"index\.json of .* cannot be read"):
         fetch_index(str(tmp_path), ONE_ATTEMPT)
-
-
-def test_no_index_at_all(tmp_path, server):
-    with pytest.raises(DownloadError, match=r"index\.json: No such file"):
-        fetch_index(str(tmp_path), ONE_ATTEMPT)
-    with pytest.raises(DownloadError, match=r"index\.json: .*404"):
-        fetch_index(server.url(""), RETRIES)

@@ -41,28 +41,20 @@ def test_what_is_made_here_is_not_given_a_size():
     assert included["classification-torch"].endswith("B, the rest made on this machine")
 
 
-def test_a_table_is_text_and_html():
-    table = Table("Kit <x>", "a & b", ("file", "size"), [("model.xml", "1 kB")], "Ok.")
+def test_a_table_is_text_and_html_with_sizes_flush_right():
+    rows = [("<x>", "1 kB", "b"), ("c", "400 kB", "d")]
+    table = Table("Kit <x>", "a & b", ("file", "size", "source"), rows, "Ok.")
     assert str(table).splitlines() == [
         "Kit <x>: a & b",
-        "file       size",
-        "model.xml  1 kB",
+        "file    size  source",
+        "<x>     1 kB  b",
+        "c     400 kB  d",
         "Ok.",
     ]
     html = table._repr_html_()
     assert "<b>Kit &lt;x&gt;</b>: a &amp; b" in html
-    assert '<th style="text-align:left">file</th>' in html
-    assert '<td style="text-align:left">model.xml</td>' in html
-
-
-def test_only_sizes_are_set_flush_right():
-    rows = [("a", "1 kB", "b"), ("c", "400 kB", "d")]
-    table = Table("Kit", "two files", ("file", "size", "source"), rows)
-    assert str(table).splitlines()[1:] == [
-        "file    size  source",
-        "a       1 kB  b",
-        "c     400 kB  d",
-    ]
-    assert table._repr_html_().count("text-align:right") == 3
+    assert '<td style="text-align:left">&lt;x&gt;</td>' in html
+    assert '<th style="text-align:right">size</th>' in html
+    assert html.count("text-align:right") == 3
     named = Table("Kit", "two files", table.head, rows, sizes=("source",))
     assert '<td style="text-align:right">d</td>' in named._repr_html_()

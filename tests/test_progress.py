@@ -3,12 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from notebook_utils.download.progress import (
-    Bar,
-    Lines,
-    Progress,
-    suitable_progress,
-)
+from notebook_utils.download.progress import Bar, Lines, Progress, suitable_progress
 
 
 class Clock:
@@ -71,9 +66,6 @@ def test_a_log_gets_few_whole_lines(capsys):
     written = capsys.readouterr().err.splitlines()
     assert len(written) == 3
     assert written[-1] == "model.bin: 12.0 of 12.0 MB (100%)"
-
-
-def test_a_size_that_is_not_known(capsys):
     with Lines("model.bin") as lines:
         lines.begin(2_500_000, None)
     assert capsys.readouterr().err == "model.bin: 2.5 MB\n"

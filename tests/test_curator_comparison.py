@@ -121,5 +121,5 @@ def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
     passes = path.stem.startswith("pass-")
     assert (result.reason == "The stored outputs still hold.") == passes, result.reason
     book = Notebook(lessons[0], root, notebook)
-    rules = [RULES["tagged-outputs"], RULES["something-checked"]]
+    rules = [RULES["checked-outputs"]]
     assert any(list(rule.find(book)) for rule in rules) == (path.stem in STORED)

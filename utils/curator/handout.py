@@ -14,7 +14,7 @@ from notebook_utils.errors import WorkshopError
 
 from .collection import Lesson
 from .files import notebook_text, write_text
-from .lint.tasks import SOLUTION
+from .lint.code import SOLUTION
 
 # A sentence about where the solutions are, which is a line of its own.
 _WHERE_THEY_ARE = re.compile(r"\bsolutions?\b.*\bfolded\b", re.IGNORECASE)

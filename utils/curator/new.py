@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .collection import FILE_NAME, Collection, Lesson, read_collection
 from .files import notebook_text, read_notebook, write_text
-from .lint.page import FILL_IN
+from .lint.prose import FILL_IN
 
 TEMPLATE = Path(__file__).with_name("template.json")
 

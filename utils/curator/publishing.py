@@ -7,7 +7,7 @@ from notebook_utils.errors import WorkshopError
 
 from .collection import Lesson
 from .files import write_text
-from .lint.page import INSTALL_LINE
+from .lint.prose import INSTALL_LINE
 
 _REPOSITORY = re.compile(r"([\w.-]+)/([\w.-]+)")
 _LINK_TO_PAGE = re.compile(r"\]\(([\w-]+)\.md")

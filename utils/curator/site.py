@@ -18,7 +18,7 @@ from notebook_utils.kits.catalogue import catalogue
 
 from .collection import read_collection
 from .files import read_notebook, write_text
-from .lint.tasks import SOLUTION
+from .lint.code import SOLUTION
 from .report import thumbnails
 from .status import status_tables
 

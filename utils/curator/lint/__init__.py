@@ -2,19 +2,20 @@
 
 A rule is a function that yields what is wrong in one notebook. To add one, write it in
 the module of its subject with the `rule` decorator, and a good and a bad example in
-``tests/fixtures/lint_examples``.
+``tests/fixtures/lint_examples.py``.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..collection import Lesson
 from ..files import read_notebook
-from . import code, outputs, page, tasks  # noqa: F401 - each enters its rules
-from .rules import RULES, Finding, Notebook, Rule
-from .tools import run_tools
+from . import code, outputs, prose  # noqa: F401 - each enters its rules
+from .rules import RULES, Finding, Notebook
 
-__all__ = ["RULES", "Finding", "Notebook", "Rule", "lint_lessons", "run_tools"]
+__all__ = ["RULES", "Finding", "Notebook", "lint_lessons", "run_tools"]
 
 
 def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
@@ -42,4 +43,34 @@ def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
         notebook = Notebook(lesson, root, read_notebook(lesson.path))
         for rule in RULES.values():
             findings += rule.check(notebook)
+    return findings
+
+
+def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[Finding]:
+    """Run ruff, and mypy where no paths are given.
+
+    Parameters
+    ----------
+    root
+        The checkout, with the tools' configuration.
+    paths
+        What ruff should look at; everything if there are none.
+
+    Returns
+    -------
+    list of Finding
+        All that a tool printed, for each tool that found something.
+    """
+    names = [str(path) for path in paths]
+    commands = [("ruff", "check", *names), ("ruff", "format", "--check", *names)]
+    if not names:
+        commands.append(("mypy",))
+    findings = []
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True
+        )
+        if done.returncode:
+            printed = f"{done.stdout}{done.stderr}".rstrip()
+            findings.append(Finding(" ".join(command[:2]), printed))
     return findings

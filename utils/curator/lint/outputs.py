@@ -8,12 +8,12 @@ from nbformat import NotebookNode
 
 from ..comparison import CHECKED, is_checked, why_not_comparable
 from ..record import code_digest, read_record
+from ..refresh import tidy
 from .prose import HTML_PICTURE, undescribed
 from .rules import Found, Notebook, rule
 
 # What a page on a code-hosting site still shows, and what a clone of it costs.
-MOST_KB_OF_A_CELL = 800
-MOST_KB_OF_A_NOTEBOOK = 4000
+MOST_KB = 4000
 
 # A folder of a person or of one run, not part of an address (https://host/home/x) or
 # of a picture's bytes.
@@ -44,21 +44,26 @@ def stale_outputs(notebook: Notebook) -> Iterator[Found]:
         yield None, "Its code or tags changed since its outputs were stored."
 
 
-@rule("Store it with 'python -m curator refresh', or remove the tag.")
-def tagged_outputs(notebook: Notebook) -> Iterator[Found]:
+@rule("Run 'python -m curator refresh', which removes it.")
+def unwanted_metadata(notebook: Notebook) -> Iterator[Found]:
+    """Refuse what only makes changes hard to read."""
+    clean = tidy(notebook.content)
+    if not notebook.content.metadata.items() <= clean.metadata.items():
+        yield None, f"It has the metadata {dict(notebook.content.metadata)}."
+    for index, cell in enumerate(notebook.content.cells):
+        if cell != clean.cells[index]:
+            yield index, f"It has the metadata {dict(cell.metadata)} or a widget view."
+
+
+@rule("Tag what must be the same everywhere, and run 'python -m curator refresh'.")
+def checked_outputs(notebook: Notebook) -> Iterator[Found]:
     """Demand something to compare of each tagged cell: nbval fails open."""
-    for index, cell in notebook.code:
-        why_not = why_not_comparable(cell) if is_checked(cell) else ""
-        if why_not:
-            yield index, why_not
-
-
-@rule("Tag the cells whose output must be the same everywhere.")
-def something_checked(notebook: Notebook) -> Iterator[Found]:
-    """Demand that at least one output of a lesson is compared."""
-    cells = [cell for _, cell in notebook.code]
-    if cells and not any(map(is_checked, cells)):
+    checked = [(index, cell) for index, cell in notebook.code if is_checked(cell)]
+    if notebook.code and not checked:
         yield None, f"No cell is tagged {CHECKED}."
+    for index, cell in checked:
+        if why_not := why_not_comparable(cell):
+            yield index, why_not
 
 
 @rule("Mend the cell and run 'python -m curator refresh'.")
@@ -85,23 +90,17 @@ def machine_paths(notebook: Notebook) -> Iterator[Found]:
 @rule("Show fewer or smaller pictures, or print less.")
 def output_size(notebook: Notebook) -> Iterator[Found]:
     """Keep a lesson small enough to be looked at where code is hosted."""
-    total_kb = 0.0
-    for index, cell in notebook.code:
-        size_kb = len(json.dumps(cell.outputs, ensure_ascii=False).encode()) / 1000
-        total_kb += size_kb
-        if size_kb > MOST_KB_OF_A_CELL:
-            most = f"at most {MOST_KB_OF_A_CELL} fit"
-            yield index, f"Its outputs take {size_kb:.0f} kB; {most}."
-    if total_kb > MOST_KB_OF_A_NOTEBOOK:
-        most = f"at most {MOST_KB_OF_A_NOTEBOOK} fit"
-        yield None, f"All outputs take {total_kb:.0f} kB; {most}."
+    outputs = [cell.outputs for _, cell in notebook.code]
+    size_kb = len(json.dumps(outputs, ensure_ascii=False).encode()) / 1000
+    if size_kb > MOST_KB:
+        yield None, f"Its outputs take {size_kb:.0f} kB; at most {MOST_KB} fit."
 
 
 @rule("Show it with show_images or show_figure and their alt text.")
 def shown_pictures(notebook: Notebook) -> Iterator[Found]:
     """Ask of every picture in an output what it shows."""
     for index, cell in notebook.code:
-        if any(_lacks_alt(output) for output in cell.outputs):
+        if any(map(_lacks_alt, cell.outputs)):
             yield index, "It shows a picture that is not described."
 
 
@@ -111,10 +110,8 @@ def _lacks_alt(output: NotebookNode) -> bool:
     if HTML_PICTURE.search(html):
         return bool(undescribed(html))
     pictures = [mime for mime in data if mime.startswith("image/")]
-    described = metadata.get("alt") or any(
-        metadata.get(mime, {}).get("alt") for mime in pictures
-    )
-    return bool(pictures) and not described
+    described = [metadata, *(metadata.get(mime, {}) for mime in pictures)]
+    return bool(pictures) and not any(about.get("alt") for about in described)
 
 
 def _texts(notebook: NotebookNode) -> Iterator[tuple[int | None, object]]:

@@ -8,7 +8,6 @@ from nbformat import NotebookNode
 
 from ..collection import Lesson
 from ..files import code_cells
-from .prose import Heading, headings, markdown_cells
 
 # What is wrong, and the index of the cell (None: the notebook as a whole).
 Found = tuple[int | None, str]
@@ -61,16 +60,6 @@ class Notebook:
         """Its code cells with their indices among all cells."""
         return code_cells(self.content)
 
-    @property
-    def prose(self) -> list[tuple[int, str]]:
-        """The sources of its markdown cells with their indices."""
-        return list(markdown_cells(self.content))
-
-    @property
-    def headings(self) -> list[Heading]:
-        """Its headings in their order."""
-        return headings(self.content)
-
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
@@ -92,13 +81,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(remedy: str) -> Callable[[Callable[[Notebook], Iterator[Found]]], Rule]:
-    """Make a function a rule that is named after it.
-
-    Parameters
-    ----------
-    remedy
-        What a person should do about a finding: a sentence.
-    """
+    """Make a function a rule that is named after it; `remedy` says what to do."""
 
     def register(find: Callable[[Notebook], Iterator[Found]]) -> Rule:
         name = find.__name__.replace("_", "-")

@@ -69,36 +69,25 @@ class Comparison:
     def speedup(self, name: str, baseline: str | None = None) -> SpeedUp:
         """Return the speed-up of a candidate and its 95 % confidence interval.
 
-        Parameters
-        ----------
-        name, baseline : str
-            The first candidate is the baseline if none is given.
+        The first candidate is the baseline if none is given.
         """
         return paired_speedup(self[baseline or self.baseline], self[name])
 
     @property
     def disturbed(self) -> bool:
-        """Whether other programs used so much that the figures are not to be trusted.
+        """Whether other programs used too much for any figure to be trusted.
 
-        Speed-ups are not, either, because not all candidates suffer alike.
+        That includes speed-ups, because not all candidates suffer alike.
         """
         return self.background_load > MAX_BACKGROUND_LOAD
 
     def verdict(self, name: str, baseline: str | None = None) -> str:
         """Return the meaning of :meth:`speedup` in words.
 
-        Parameters
-        ----------
-        name, baseline : str
-            The first candidate is the baseline if none is given.
-
-        Returns
-        -------
-        str
-            "faster" or "slower" if the confidence interval does not hold 1, with "by
-            less than 2 %" added for an estimate so small; "no difference seen" if it
-            does; "absent" if there is nothing to compare; or "cannot be trusted" and
-            why, where other programs used more than a tenth of the machine.
+        "faster" or "slower" if the confidence interval does not hold 1, with "by less
+        than 2 %" added for an estimate so small; "no difference seen" if it does;
+        "absent" if there is nothing to compare; or "cannot be trusted" and why, where
+        other programs used more than a tenth of the machine.
         """
         if not self.absent.keys().isdisjoint({name, baseline or self.baseline}):
             return "absent"
@@ -125,13 +114,7 @@ class Comparison:
         )
 
     def show_chart(self, title: str) -> None:
-        """Draw the medians as bars, with a line to the 95th percentile.
-
-        Parameters
-        ----------
-        title : str
-            What was measured.
-        """
+        """Draw the medians as bars, with a line to the 95th percentile."""
         count = len(self.names)
         # One stutter must not make all the bars small.
         longest = LONGEST_LINE * max(t.median_ms for t in self.timings.values())
@@ -140,8 +123,8 @@ class Comparison:
             axes = figure.subplots()
             for row, name in enumerate(self.names):
                 self._draw_bar(axes, row, name, end)
-            labels = [textwrap.fill(name, LONGEST_NAME) for name in self.names]
-            axes.set_yticks(range(count), labels)
+            names = [textwrap.fill(name, LONGEST_NAME) for name in self.names]
+            axes.set_yticks(range(count), names)
             axes.set_ylim(count - 0.3, -0.7)
             axes.set_xlim(0, end)  # the layout makes room for the text beside a bar
             axes.set_xlabel(
@@ -207,17 +190,16 @@ class Comparison:
         return "\n".join((*lines, self.summary()))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in HEAD)
-        body = "".join(self._html_row(self._row(name)) for name in self.names)
+        head = "".join(f"<th>{cell}</th>" for cell in HEAD)
+        body = ""
+        for name, *cells in map(self._row, self.names):
+            body += f'<tr><th style="text-align: left">{html.escape(name)}</th>'
+            span = len(HEAD) - len(cells)
+            style = ' style="text-align: left"' if span > 1 else ""
+            start = f'<td colspan="{span}"{style}>'
+            body += "".join(f"{start}{html.escape(cell)}</td>" for cell in cells)
+            body += "</tr>"
         return (
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"<p>{html.escape(self.summary())}</p>"
         )
-
-    def _html_row(self, row: tuple[str, ...]) -> str:
-        name, *cells = map(html.escape, row)
-        start = f'<tr><th style="text-align: left">{name}</th>'
-        if len(cells) == 1:
-            wide = f'<td colspan="{len(HEAD) - 1}" style="text-align: left">'
-            return f"{start}{wide}{cells[0]}</td></tr>"
-        return start + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -6,19 +6,11 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 
-# What a figure of this collection can depend on, by the name of its module.
-PACKAGES = {
-    "openvino": "openvino",
-    "torch": "torch",
-    "onnxruntime": "onnxruntime",
-    "nncf": "nncf",
-    "cv2": "opencv-python-headless",
-    "numpy": "numpy",
-}
+# What a figure of this collection can depend on; shown where it is imported.
+PACKAGES = ("openvino", "torch", "onnxruntime", "nncf", "cv2", "numpy")
 
 
 @dataclass(frozen=True)
@@ -45,10 +37,7 @@ class Environment:
 def describe_environment() -> Environment:
     """Describe this machine as far as it bears on how long things take.
 
-    Returns
-    -------
-    Environment
-        Names no host and no user.
+    It names no host and no user.
 
     Examples
     --------
@@ -64,9 +53,9 @@ def describe_environment() -> Environment:
         precisions=precisions,
         system=f"{platform.system()}, Python {platform.python_version()}",
         versions={
-            module: found
-            for module, package in PACKAGES.items()
-            if module in sys.modules and (found := _version(package))
+            package: str(sys.modules[package].__version__).split("-")[0]
+            for package in PACKAGES
+            if package in sys.modules
         },
         date=time.strftime("%Y-%m-%d"),
     )
@@ -83,10 +72,3 @@ def _processor() -> tuple[str, tuple[str, ...]]:
     precisions = ("FP32", "BF16", "FP16", "INT8")
     name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
     return name, tuple(kind for kind in precisions if kind in offered)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # another build of it, such as opencv-python
-        return ""

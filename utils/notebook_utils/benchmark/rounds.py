@@ -41,7 +41,7 @@ def compare(
         side, as a fraction of the median.
     seconds : float
         What all of this may take. Where it is short, one call of a turn is measured;
-        where six rounds of those take longer, a line says so before they start.
+        where six rounds take longer even then, a line says so before they start.
     warm_up : int
         Calls before the first round, beyond the very first call.
 
@@ -70,9 +70,9 @@ def compare(
     for name, call in present.items():
         for _ in range(warm_up):
             last_ms[name] = _milliseconds(call)
-    total, busy, own = cpu_seconds()
+    before = cpu_seconds()
     rounds_ms = _measure(present, precision, end, sum(last_ms.values()) / 1000)
-    total, busy, own = np.subtract(cpu_seconds(), (total, busy, own))
+    total, busy, own = np.subtract(cpu_seconds(), before)
     load = float(np.clip((busy - own) / total, 0, 1)) if total > 0 else 0.0
     return Comparison(
         names=tuple(candidates),
@@ -131,12 +131,10 @@ def _measure(
         time.perf_counter() + round_s < end and not _is_known(rounds_ms, precision)
     ):
         start = time.perf_counter()
-        # Every other round is the one before in reverse, so that no place is favoured.
-        order = (
-            order[::-1]
-            if number % 2
-            else [order[i] for i in rng.permutation(len(order))]
-        )
+        if number % 2:  # the one before in reverse, so that no place is favoured
+            order.reverse()
+        else:
+            rng.shuffle(order)
         for name in order:
             present[name]()
             rounds_ms[name].append([_milliseconds(present[name]) for _ in range(calls)])

@@ -11,15 +11,7 @@ RESAMPLES = 4000
 
 
 class SpeedUp(NamedTuple):
-    """A speed-up and its 95 % confidence interval.
-
-    Parameters
-    ----------
-    estimate : float
-        Above 1: faster than the baseline.
-    low, high : float
-        The ends of the interval.
-    """
+    """A speed-up, above 1 if faster, and the ends of its 95 % confidence interval."""
 
     estimate: float
     low: float
@@ -36,22 +28,13 @@ class SpeedUp(NamedTuple):
 
 
 def paired_speedup(baseline: Timing, candidate: Timing) -> SpeedUp:
-    """Return the speed-up of a candidate over a baseline.
+    """Return the speed-up of a candidate over a baseline, measured in the same rounds.
 
     Each round gives one ratio, of two turns that lie seconds apart, so that a machine
     that slows down between rounds slows down both. The result is the median of these
-    ratios; it need not be the quotient of the two medians.
-
-    Parameters
-    ----------
-    baseline, candidate : Timing
-        Of the same rounds.
-
-    Returns
-    -------
-    SpeedUp
-        Its interval is a percentile bootstrap: the median of rounds drawn anew with
-        replacement, 4,000 times, from a fixed seed.
+    ratios; it need not be the quotient of the two medians. The interval is a percentile
+    bootstrap: the median of rounds drawn anew with replacement, 4,000 times, from a
+    fixed seed.
 
     Raises
     ------

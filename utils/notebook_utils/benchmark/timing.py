@@ -11,27 +11,11 @@ NORMAL_95 = 1.96  # of the normal distribution, 95 % lie within so many deviatio
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """How long one candidate takes.
-
-    Parameters
-    ----------
-    name : str
-        Of the candidate.
-    first_ms : float
-        Its very first call, in milliseconds: it also prepares memory and threads.
-    rounds_ms : float64 array (rounds, calls)
-        The calls of each round, in milliseconds, in the order in which they were made.
-
-    Examples
-    --------
-    >>> timing = Timing("sleep", 30.0, np.array([[10.0, 11.0], [10.0, 19.0]]))
-    >>> timing.runs, timing.median_ms, round(timing.fps)
-    (4, 10.5, 95)
-    """
+    """How long one candidate takes."""
 
     name: str
-    first_ms: float
-    rounds_ms: npt.NDArray[np.float64]
+    first_ms: float  # the very first call, which also prepares memory and threads
+    rounds_ms: npt.NDArray[np.float64]  # (rounds, calls), in the order they were made
 
     @property
     def runs(self) -> int:
@@ -57,7 +41,7 @@ class Timing:
     def precision(self) -> float:
         """How well the median is known: half its 95 % interval, as a share of it.
 
-        Infinite for fewer than six calls. The interval lies between two of the sorted
+        Infinite for fewer than eight calls. The interval lies between two of the sorted
         calls, so nothing is assumed about how calls are distributed; but calls are
         taken as independent, which a drifting machine is not.
         """

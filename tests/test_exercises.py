@@ -15,21 +15,12 @@ scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 )
 hashables = st.booleans() | st.integers() | st.text()
-
-
-def values(dtypes):
-    shapes = arrays.array_shapes(max_side=3)
-    return st.recursive(
-        scalars | st.sets(hashables) | arrays.arrays(dtypes, shapes),
-        lambda inner: st.lists(inner) | st.dictionaries(hashables, inner),
-        max_leaves=5,
-    )
-
-
-anything = values(arrays.scalar_dtypes())
-# Without times, some of which differ from themselves.
-reflexive = values(
-    arrays.boolean_dtypes() | arrays.integer_dtypes() | arrays.floating_dtypes()
+anything = st.recursive(
+    scalars
+    | st.sets(hashables)
+    | arrays.arrays(arrays.scalar_dtypes(), arrays.array_shapes(max_side=3)),
+    lambda inner: st.lists(inner) | st.dictionaries(hashables, inner),
+    max_leaves=5,
 )
 
 
@@ -44,17 +35,6 @@ class Broken:
 
     def __getattr__(self, name):
         raise RuntimeError("broken")
-
-
-class Answer:
-    """One line of output, taken from the standard output of a check."""
-
-    def __init__(self, capsys, *arguments, **options):
-        assert check_answer(*arguments, **options) is None  # a cell ends with it
-        self.line = capsys.readouterr().out
-        options.pop("name", None)
-        self.result = assess(*arguments, **options).right
-        assert self.line.count("\n") == 1
 
 
 def empty(image): ...
@@ -79,9 +59,9 @@ class Begun:
     [None, ..., [..., ...], (..., [...]), {"a": ...}, empty, described, Toys],
 )
 def test_a_stub_is_not_an_error(capsys, nothing):
-    answer = Answer(capsys, nothing, 3, hint="Count them.")
-    assert answer.result is None
-    assert answer.line == "Your answer: not attempted yet.\n"
+    assert assess(nothing, 3, hint="Count them.").right is None
+    assert check_answer(nothing, 3, hint="Count them.") is None  # a cell ends with it
+    assert capsys.readouterr().out == "Your answer: not attempted yet.\n"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +72,9 @@ def test_a_stub_is_not_an_error(capsys, nothing):
         (np.int64(3), 3, None),
         (np.array(3), 3, None),
         (3, np.uint8(3), None),
-        (0.1 + 0.2, 0.3, None),
+        (1 + 5e-7, 1.0, None),
+        (1e-10, 0.0, None),
+        (np.array([1 + 5e-6]), np.array([1.0]), None),
         (np.float32(0.1), 0.1, None),
         (math.nan, math.nan, None),
         (math.inf, math.inf, None),
@@ -102,13 +84,9 @@ def test_a_stub_is_not_an_error(capsys, nothing):
         (np.bool_(False), False, None),
         ("  cpu\n", "CPU", None),
         ([1, 3, 224], (1, 3, 224), None),
-        (np.array([1, 2]), [1, 2], None),
         (["Cat ", "dog"], ("cat", "DOG"), None),
         ([[1.0, 2], [3]], [[1, 2.0], [3]], None),
-        ({"CPU", "GPU"}, {"gpu", "cpu"}, None),
-        (["GPU", "CPU"], {"CPU", "GPU"}, None),
-        ({"a": [1, 2]}, {"a": (1, 2)}, None),
-        ({"A": 1.04}, {"a": 1.0}, 0.05),
+        ({"a": {1, 2}}, {"a": {2, 1}}, None),
         (np.float32([0.1, 0.2]), np.array([0.1, 0.2]), None),
         ([[1, 2]], np.array([[1, 2]]), None),
         (np.array([1.0, 2.5]), np.array([1, 2]), 0.5),
@@ -118,15 +96,12 @@ def test_a_stub_is_not_an_error(capsys, nothing):
         (torch.ones(2, 3, requires_grad=True), np.ones((2, 3)), None),
         (np.ones((2, 3)), torch.ones(2, 3), None),
         (torch.ones(2, 3).sum(), 6.0, None),
-        (torch.ones(2, 3).shape, (2, 3), None),
         (ov.Shape([1, 3]), (1, 3), None),
         (ov.Type.f32, ov.Type.f32, None),
     ],
 )
-def test_right_answers(capsys, answer, expected, tolerance):
-    checked = Answer(capsys, answer, expected, tolerance=tolerance)
-    assert checked.result is True
-    assert checked.line == "Your answer: correct.\n"
+def test_right_answers(answer, expected, tolerance):
+    assert assess(answer, expected, tolerance=tolerance) == (True, "correct.")
 
 
 @pytest.mark.parametrize(
@@ -134,52 +109,49 @@ def test_right_answers(capsys, answer, expected, tolerance):
     [
         (2, 3, "The value is too small"),
         (np.uint8(250), np.uint8(5), "The value is too large"),
-        (3.01, 3, "too large"),
+        (3.0000001, 3, "too large"),
+        (1 + 2e-6, 1.0, "too large"),
+        (np.array([1 + 2e-5]), np.array([1.0]), "1 of 1 values are off"),
         (math.nan, 3.0, "not a number (nan)"),
         ("3", 3, "of type str; expected a number"),
         (True, 1, "of type bool; expected a number"),
-        (np.array([3, 4]), 3, "of type ndarray; expected a number"),
         (1, True, "of type int; expected True or False"),
         (False, True, "It is the other one"),
         ("GPU", "CPU", "It is another text"),
-        (" ", "CPU", "The text is empty"),
-        (b"CPU", "CPU", "of type bytes; expected text"),
-        ([1, 2], [1, 2, 3], "It has 2 items, which is too few"),
-        ([1], [], "It has 1 item, which is too many"),
+        ([1, 2], [1, 2, 3], "Its length is 2, which is too few"),
+        ([1], [], "Its length is 1, which is too many"),
         ([1, 2, 3], [1, 5, 3], "Item 2: the value is too small"),
         ("abc", ["a", "b", "c"], "of type str; expected a list or tuple"),
         ({1, 2}, [1, 2], "of type set; expected a list or tuple"),
-        ((n for n in "ab"), ["a", "b"], "of type generator"),
-        ({"CPU", "NPU"}, {"CPU", "GPU"}, "1 item missing and 1 item too many"),
-        ({"a"}, {"a", "b", "c"}, "2 items missing"),
-        ({"a": 1}, {"b": 1}, "Keys: 1 item missing and 1 item too many"),
-        ({"a": 1}, {"a": 2}, "The value of 'a': the value is too small"),
-        ([("a", 1)], {"a": 1}, "of type list; expected a dictionary"),
+        ({"a": 1}, {"a": 2}, "It is another value"),
         (np.zeros((2, 3)), np.zeros((3, 2)), "Its shape (2, 3) is not"),
         (np.zeros(3), np.ones(3), "3 of 3 values are off"),
         (np.array([1, 2, 4]), np.array([1, 2, 3]), "1 of 3 values are off"),
         (np.array([1]), np.array([True]), "of type int64; expected another one"),
         ("text", np.zeros(3), "of type str; expected an array"),
-        (3, np.zeros(3), "of type int; expected an array"),
-        (str, int, "It is another value"),
         (ov.Type.f16, ov.Type.f32, "It is another value"),
         (3, int, "of type int; expected something else"),
     ],
 )
-def test_wrong_answers_say_in_what_way(capsys, answer, expected, words):
-    checked = Answer(capsys, answer, expected)
-    assert checked.result is False
-    assert checked.line.startswith("Your answer: not yet. ")
-    assert words in checked.line
+def test_wrong_answers_say_in_what_way(answer, expected, words):
+    right, remark = assess(answer, expected)
+    assert right is False
+    assert remark.startswith("not yet. ") and words in remark
 
 
-def test_what_is_begun_is_looked_at(capsys):
-    assert Answer(capsys, [1, ...], [1, 2]).result is False
-    assert Answer(capsys, [None], [2]).result is False
-    assert Answer(capsys, [], [2]).result is False
-    assert Answer(capsys, [None], [None]).result is True
-    assert Answer(capsys, lambda: 3, lambda function: function() == 3).result is True
-    assert Answer(capsys, Begun, lambda toy: toy().name() == "duck").result is True
+@pytest.mark.parametrize(
+    ("answer", "expected", "right"),
+    [
+        ([1, ...], [1, 2], False),
+        ([None], [2], False),
+        ([], [2], False),
+        ([None], [None], True),
+        (lambda: 3, lambda function: function() == 3, True),
+        (Begun, lambda toy: toy().name() == "duck", True),
+    ],
+)
+def test_what_is_begun_is_looked_at(answer, expected, right):
+    assert assess(answer, expected).right is right
 
 
 @pytest.mark.parametrize(
@@ -201,47 +173,40 @@ def test_mistakes_of_the_author_are_errors(expected, options, error, words):
             check_answer(answer, expected, **options)
 
 
-def test_the_expected_value_is_not_given_away(capsys):
+def test_the_expected_value_is_not_given_away():
     secret = 867530.9
     for expected in (secret, [secret], {"a": secret}, np.array([secret]), {secret}):
         for answer in (1, "a", [1], {"a": 1}, np.array([2.0]), {2}):
-            assert "8675" not in Answer(capsys, answer, expected).line
+            assert "8675" not in assess(answer, expected).remark
 
 
 def test_a_function_judges_open_answers(capsys):
-    assert Answer(capsys, 4, lambda n: n % 2 == 0).result is True
-    wrong = Answer(capsys, 3, lambda n: n % 2 == 0, hint="Even.", name="The number")
-    assert wrong.line == (
+    assert assess(4, lambda n: n % 2 == 0).right is True
+    check_answer(3, lambda n: n % 2 == 0, hint="Even.", name="The number")
+    assert capsys.readouterr().out == (
         "The number: not yet. It is not what was asked for. Hint: Even.\n"
     )
-    failing = Answer(capsys, "three", lambda n: n % 2 == 0)
-    assert (
-        failing.result is False and "It stops with TypeError: not all" in failing.line
-    )
-    said = Answer(capsys, 3, lambda n: "It is odd." if n % 2 else True)
-    assert said.line == "Your answer: not yet. It is odd.\n"
+    failing = assess("three", lambda n: n % 2 == 0).remark
+    assert failing.startswith("not yet. It stops with TypeError: not all")
+    said = assess(3, lambda n: "It is odd." if n % 2 else True)
+    assert said == (False, "not yet. It is odd.")
 
 
 @pytest.mark.parametrize(
     "expected",
     [1, True, "a", [1], {1}, {"a": 1}, np.ones(2), b"x", lambda answer: answer > 1],
 )
-def test_an_object_that_fails_when_touched_is_a_wrong_answer(capsys, expected):
-    assert Answer(capsys, Broken(), expected).result is False
+def test_an_object_that_fails_when_touched_is_a_wrong_answer(expected):
     endless = []
     endless.append(endless)
-    assert Answer(capsys, endless, expected).result is False
+    for answer in (Broken(), endless):
+        assert assess(answer, expected).right is False
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @given(answer=anything, expected=anything.filter(lambda value: value is not None))
 def test_no_pair_of_values_raises(answer, expected):
     assert assess(answer, expected).right in (True, False, None)
-
-
-@given(expected=reflexive.filter(lambda value: value is not None))
-def test_a_value_equals_itself(expected):
-    assert assess(expected, expected).right is True
 
 
 @given(

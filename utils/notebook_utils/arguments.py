@@ -15,10 +15,7 @@ _ROUNDING = 1e-3  # how far reduced precision may carry a value out of 0 to 1
 
 
 def as_image(image: Any, name: str) -> npt.NDArray[np.uint8]:
-    """Check an image and bring it to uint8, with the channels last or none.
-
-    The array that was given is returned where nothing has to be changed.
-    """
+    """Check an image and bring it to uint8, with the channels last or none."""
     pixels = as_array(image, name)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]

@@ -47,11 +47,6 @@ def missing_devices() -> dict[str, str]:
         ``"GPU"`` and ``"NPU"``, each only if it is absent, to one sentence: the likely
         reason and the remedy.
 
-    Raises
-    ------
-    WorkshopError
-        OpenVINO is not installed.
-
     Notes
     -----
     Nothing on the machine is changed; device files are looked at, not opened.
@@ -62,12 +57,11 @@ def missing_devices() -> dict[str, str]:
 def reasons_for_absence(devices: Iterable[str]) -> dict[str, str]:
     """Say why GPU and NPU are not among the devices; see :func:`missing_devices`."""
     present = {name.split(".")[0] for name in devices}
-    explain = {"GPU": gpu_reason, "NPU": npu_reason}
-    absent = [name for name in explain if name not in present]
-    if not absent:
+    if present >= {"GPU", "NPU"}:
         return {}
     machine = look_at_machine()
-    return {name: explain[name](machine) for name in absent}
+    reasons = {"GPU": gpu_reason(machine), "NPU": npu_reason(machine)}
+    return {name: reasons[name] for name in reasons if name not in present}
 
 
 def _full_name(core: Any, name: str) -> str:

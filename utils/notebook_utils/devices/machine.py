@@ -31,12 +31,8 @@ def look_at_machine(
 ) -> Machine:
     """Collect what explains an absent device.
 
-    Parameters
-    ----------
-    root
-        The folder that holds ``dev``, ``etc``, ``proc`` and ``sys``.
-    loads
-        Tells whether a shared library can be loaded; tries it if not given.
+    `root` holds ``dev``, ``etc``, ``proc`` and ``sys``; `loads` tells whether a shared
+    library can be loaded.
     """
     loads = loads or _loads
     in_wsl = "microsoft" in _read(root / "proc" / "version").lower()

@@ -15,8 +15,13 @@ def gpu_reason(machine: Machine) -> str:
             "No Intel GPU, or no driver for it: install the current graphics driver "
             "from Intel and restart the computer."
         )
+    if not nodes and machine.in_wsl:
+        return (
+            "Windows passes no GPU on to this Linux (no /dev/dxg): install Intel's "
+            "graphics driver in Windows, then run: wsl --update"
+        )
     if not nodes:
-        return _no_gpu_node(machine)
+        return _no_node(machine, "GPU", "/dev/dri", "update the Linux kernel")
     if machine.gpu_vendors and INTEL_VENDOR not in machine.gpu_vendors:
         return "The GPU here is not from Intel, and OpenVINO needs one: use the CPU."
     if machine.denied_nodes.issuperset(nodes):
@@ -43,19 +48,17 @@ def npu_reason(machine: Machine) -> str:
             "No NPU, or no driver for it: Intel Core Ultra processors have one, and "
             "Windows Update or Intel has the driver."
         )
+    if not nodes and machine.in_wsl:
+        return "Windows Subsystem for Linux passes no NPU on: use OpenVINO in Windows."
     if not nodes:
-        return _no_npu_node(machine)
+        remedy = "use Linux 6.6 or later (Intel Core Ultra processors have an NPU)"
+        return _no_node(machine, "NPU", "/dev/accel", remedy)
     if machine.denied_nodes.issuperset(nodes):
         return _denied(nodes[0], machine.in_container)
+    problem = "a driver, but OpenVINO cannot use them: update it"
     if not machine.npu_driver:
-        return (
-            "There is an NPU but no driver for programs: install the packages of "
-            "github.com/intel/linux-npu-driver."
-        )
-    return (
-        "There is an NPU and a driver, but OpenVINO cannot use them: update the driver "
-        "from github.com/intel/linux-npu-driver."
-    )
+        problem = "no driver for programs: install it"
+    return f"There is an NPU and {problem} from github.com/intel/linux-npu-driver."
 
 
 def _no_plugin(machine: Machine, device: str) -> str:
@@ -63,34 +66,15 @@ def _no_plugin(machine: Machine, device: str) -> str:
     return f"The OpenVINO package{note} has no {device} plugin: use the CPU."
 
 
-def _no_gpu_node(machine: Machine) -> str:
-    if machine.in_wsl:
-        return (
-            "Windows passes no GPU on to this Linux (no /dev/dxg): install Intel's "
-            "graphics driver in Windows, then run: wsl --update"
-        )
+def _no_node(machine: Machine, device: str, folder: str, remedy: str) -> str:
     if machine.in_container:
         return (
-            "No GPU is visible in this container: if the host has an Intel one, start "
-            "the container with --device /dev/dri"
+            f"No {device} is visible in this container: if the host has an Intel one, "
+            f"start the container with --device {folder}"
         )
     return (
-        "No Intel GPU is visible (no /dev/dri/renderD*): use the CPU, or, if the "
-        "computer has one, enable it in the firmware and update the Linux kernel."
-    )
-
-
-def _no_npu_node(machine: Machine) -> str:
-    if machine.in_wsl:
-        return "Windows Subsystem for Linux passes no NPU on: use OpenVINO in Windows."
-    if machine.in_container:
-        return (
-            "No NPU is visible in this container: if the host has one, start the "
-            "container with --device /dev/accel"
-        )
-    return (
-        "No NPU is visible (no /dev/accel/accel*): use the CPU, or, with an Intel Core "
-        "Ultra processor, use Linux 6.6 or later, which has the module intel_vpu."
+        f"No Intel {device} is visible (nothing in {folder}): use the CPU, or, if the "
+        f"computer has one, enable it in the firmware and {remedy}."
     )
 
 

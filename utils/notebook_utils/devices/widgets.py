@@ -18,10 +18,7 @@ def device_widget(
     added: str | Iterable[str] | None = None,
     description: str = "Device:",
 ) -> Dropdown:
-    """Offer the devices of this machine in a drop-down list.
-
-    The widget has a value at once, so that a notebook runs to its end without anybody
-    touching it.
+    """Offer the devices of this machine in a drop-down list, one of them chosen.
 
     Parameters
     ----------
@@ -43,8 +40,6 @@ def device_widget(
 
     Raises
     ------
-    TypeError
-        An argument is not what is described above.
     ValueError
         Nothing is left to offer.
     WorkshopError
@@ -73,9 +68,8 @@ def device_widget(
         source = f"{ENVIRONMENT_VARIABLE}={wanted}" if override else wanted
         kind = wanted.upper().split(".")[0]
         reason = reasons_for_absence(devices).get(kind, "")
-        offered = ", ".join(options)
-        notice = f"{source} is not offered here ({offered}): using {value}. {reason}"
-        print(notice.strip())
+        notice = f"{source} is not offered here ({', '.join(options)}): using {value}."
+        print(f"{notice} {reason}".strip())
     return Dropdown(
         options=options,
         value=value,
@@ -87,20 +81,7 @@ def device_widget(
 def quantization_widget(default: bool = True) -> Checkbox:
     """Offer to quantize the model, in a check box.
 
-    Parameters
-    ----------
-    default
-        Whether the box is checked at first.
-
-    Returns
-    -------
-    ipywidgets.Checkbox
-        Its ``value`` is True or False.
-
-    Raises
-    ------
-    TypeError
-        `default` is neither True nor False.
+    Its ``value`` is True or False, at first the `default`.
 
     Notes
     -----
@@ -133,12 +114,10 @@ def _names(names: Any, argument: str) -> tuple[str, ...]:
 def _options(
     devices: Iterable[str], exclude: tuple[str, ...], added: tuple[str, ...]
 ) -> tuple[str, ...]:
-    offered = [
-        name
-        for name in (*devices, "AUTO")
-        if not any(_is_kind_of(name, out) for out in exclude)
-    ]
-    options = tuple(dict.fromkeys((*offered, *added)))
+    offered = dict.fromkeys((*devices, "AUTO"))
+    for kind in exclude:
+        offered = {name: None for name in offered if not _is_kind_of(name, kind)}
+    options = tuple(offered | dict.fromkeys(added))
     if not options:
         raise ValueError(
             f"No device is left to offer: all are excluded by {', '.join(exclude)}. "
@@ -149,11 +128,8 @@ def _options(
 
 def _choose(options: tuple[str, ...], wishes: Iterable[str]) -> str:
     """Return the first wish that is on offer, in the spelling of the offer."""
-    for wish in wishes:
-        for name in options:
-            if _is_kind_of(name, wish):
-                return name
-    return options[0]
+    granted = (name for w in wishes for name in options if _is_kind_of(name, w))
+    return next(granted, options[0])
 
 
 def _is_kind_of(name: str, kind: str) -> bool:

@@ -41,6 +41,11 @@ COUNT_BYTES = """import sys, urllib.request as web
 asked = [web.urlopen(web.Request(u, method="HEAD"), timeout=3) for u in sys.argv[1:]]
 print(sum(int(answer.headers["Content-Length"] or 0) for answer in asked))"""
 SIZE_OF = [sys.executable, "-c", COUNT_BYTES]  # A child can be stopped if DNS hangs.
+# Each Python brings a wheel of pip, which runs where it lies; Debian has it elsewhere.
+FIND_PIP = """import ensurepip, pathlib, sysconfig, venv
+own = pathlib.Path(ensurepip.__file__).with_name("_bundled")
+folders = [pathlib.Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or own), own]
+print([wheel for folder in folders for wheel in folder.glob("pip-*.whl")][0])"""
 
 # uv does not read pip's configuration, where a company or a school names its index.
 # pip's name of a setting: the variables that say the same to uv, and what separates
@@ -75,9 +80,10 @@ class Environment:
     def __init__(self, folder: Path, wheels: Path, developer: bool) -> None:
         self.folder, self.wheels = folder, wheels
         self.python = folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
-        source = ["--no-index", "--find-links", str(wheels.resolve())] if wheels else []
-        self.pip = [str(self.python), "-m", "pip", "install", *source]
-        self.uv = [str(self.python), "-m", "uv", "pip", "install", *source]
+        self.source = []
+        if wheels:
+            self.source = ["--no-index", "--find-links", str(wheels.resolve())]
+        self.uv = [str(self.python), "-m", "uv", "pip", "install", *self.source]
         self.uv += ["--python", str(self.python)]
         self.uv += ["--build-constraint", "constraints.txt"]
         self.uv_environment = {}  # Filled once uv is there; until then pip installs.
@@ -99,7 +105,7 @@ class Environment:
 
     def usable(self) -> bool:
         """Tell whether its Python starts, is of this version, and was not moved."""
-        code = f"import pip, sys; print(sys.version_info[:2] == {sys.version_info[:2]})"
+        code = f"import sys; print(sys.version_info[:2] == {sys.version_info[:2]})"
         starts = b"True" in ask([str(self.python), "-c", code])
         return starts and self.stamped.startswith(self.place)
 
@@ -126,8 +132,10 @@ class Environment:
             stop(f"OpenVINO has no wheels for {system} on {machine}.", remedy)
         if system == "Linux" and platform.libc_ver()[0] != "glibc":
             stop("OpenVINO has no wheels for musl.", "Use a Linux with glibc: Debian.")
-        if not ask([sys.executable, "-c", "import venv, ensurepip; print(1)"]):
+        wheel = ask([sys.executable, "-c", FIND_PIP]).decode().strip()
+        if not wheel:
             stop("this Python lacks ensurepip.", "On Debian: apt install python3-venv.")
+        self.bundled_pip = [str(self.python), f"{wheel}/pip"]
         inside = [path.name for path in self.folder.glob("*")]
         if inside and "pyvenv.cfg" not in inside and self.folder.name != ".venv":
             remedy = "Delete it, or name a new one: --venv FOLDER."
@@ -142,10 +150,14 @@ class Environment:
             stop(f"{parent} has {free:.1f} GB free; {DISK_GB} are needed.", remedy)
 
     def make(self) -> None:
-        """Make the environment, said aloud where it takes the place of another one."""
+        """Make the environment, said aloud where it takes the place of another one.
+
+        Without pip, which takes seconds to install; uv does it with all the rest.
+        """
         if self.folder.exists():
             say("It is incomplete, was moved or is of another Python: making it again.")
-        if subprocess.call([sys.executable, "-m", "venv", "--clear", str(self.folder)]):
+        command = [sys.executable, "-m", "venv", "--clear", "--without-pip"]
+        if subprocess.call([*command, str(self.folder)]):
             stop("python -m venv failed; see above.", "Delete the folder.", 1)
 
     def remove_half_installed(self) -> None:
@@ -157,21 +169,21 @@ class Environment:
     def fetch_uv(self) -> None:
         """Install uv with pip and hand it pip's configuration, or say why not."""
         quick = ["--retries", "0", "--timeout", "10"]
-        command = [*self.pip, *quick, "-c", "constraints.txt", "uv"]
+        install = [*self.bundled_pip, "install", *self.source, *quick]
+        command = [*install, "-c", "constraints.txt", "uv"]
         done = subprocess.run(
             command, cwd=str(ROOT), stdout=2, stderr=subprocess.PIPE, text=True
         )
         if done.returncode == 0:
-            command = [str(self.python), "-m", "pip", "config", "list"]
-            listing = ask(command, cwd=str(ROOT))
+            listing = ask([*self.bundled_pip, "config", "list"], cwd=str(ROOT))
             handed = uv_variables(listing.decode(errors="replace"))
             self.uv_environment = {**os.environ, **LIKE_PIP, **handed}
             return
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = errors[-1] if errors else f"status {done.returncode}"
         say(f"uv cannot be had, so pip installs. {reason}")
-        probe = ["--dry-run", "--no-deps", "--ignore-installed", *quick]
-        if ask([*self.pip, *probe, "hatchling", "editables"]):
+        probe = ["--dry-run", "--no-deps", "--ignore-installed"]
+        if ask([*install, *probe, "hatchling", "editables"]):
             return
         if self.wheels:
             fill = "Fill it online: pip wheel -w FOLDER pip uv hatchling editables"
@@ -219,8 +231,9 @@ class Environment:
         """Ask pip for the same; from an index without metadata it fetches to look."""
         say("That may be the build for CUDA, several GB. pip looks what it is.")
         report = self.folder / "torch.json"
+        install = [*self.bundled_pip, "install", *self.source]
         words = ["--dry-run", "--report", str(report), *self.pins]
-        if subprocess.call([*self.pip, *words], cwd=str(ROOT), stdout=2):
+        if subprocess.call([*install, *words], cwd=str(ROOT), stdout=2):
             return [], 0
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
         report.unlink()
@@ -242,7 +255,8 @@ class Environment:
             say(f"uv ended with status {status}, see above: pip goes on from here.")
             self.uv_environment = {}
             self.remove_half_installed()
-        if subprocess.call([*self.pip, *arguments], cwd=str(ROOT), stdout=2):
+        command = [*self.bundled_pip, "install", *self.source, *arguments]
+        if subprocess.call(command, cwd=str(ROOT), stdout=2):
             stop("pip failed; see above.", "The same command goes on from here.", 1)
 
 

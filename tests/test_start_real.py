@@ -180,7 +180,7 @@ def contents(folder: Path) -> dict[Path, int]:
 @glibc
 def test_folder_of_wheels_without_uv_is_installed_by_pip(checkout):
     wheels = checkout.parent / "some wheels"
-    for pin in PINS:
+    for pin in (*PINS, "pip==99"):
         write_wheel(wheels, *pin.split("=="))
     options = ["--wheels", wheels.name]
     refused = run_start(checkout, *options)
@@ -225,7 +225,7 @@ class IndexHandler(QuietHandler):
 @glibc
 def test_uv_installs_from_an_index_that_only_the_configuration_of_pip_names(checkout):
     served = checkout.parent / "served"
-    for pin in (*PINS, "hatchling==1.27.0", "editables==0.5"):
+    for pin in (*PINS, "pip==99", "hatchling==1.27.0", "editables==0.5"):
         write_wheel(served / "wheels", *pin.split("=="))
     write_uv_wheel(served / "wheels")
     write_index(served / "simple", served / "wheels")

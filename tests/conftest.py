@@ -5,13 +5,14 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import HTTPServer
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+from misbehaving_server import MisbehavingServer
 
 # In CI the same examples in every run: a change is judged by what it changes. At a desk
 # new examples are tried each time, and a failing one is kept as an @example. No example
@@ -51,48 +52,6 @@ def no_choice_of_kits(
     monkeypatch.setattr("notebook_utils.kits.preference.preference_file", lambda: path)
 
 
-@dataclass
-class Answer:
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    send_bytes: int | None = None  # close the connection after so many
-
-
-class Server(ThreadingHTTPServer):
-    """Serves `answers` by path: one answer for all requests, or a list used up."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, Answer | list[Answer]] = {}
-        self.requests: list[str] = []
-        self.user_agents: list[str] = []
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.requests.append(self.path)
-        self.server.user_agents.append(self.headers["User-Agent"])
-        answer = self.server.answers.get(self.path, Answer(b"nothing here", 404))
-        if isinstance(answer, list):
-            answer = answer.pop(0)
-        self.send_response(answer.status)
-        self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.body[: answer.send_bytes])
-        self.close_connection = True
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 AnyServer = TypeVar("AnyServer", bound=HTTPServer)
 
 
@@ -110,9 +69,10 @@ def running(server: AnyServer) -> Iterator[AnyServer]:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with running(Server()) as started:
+def server() -> Iterator[MisbehavingServer]:
+    with running(MisbehavingServer()) as started:
         yield started
+        started.released.set()
 
 
 @pytest.fixture

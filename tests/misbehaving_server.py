@@ -1,8 +1,4 @@
-"""A loopback server that does to a download what networks and servers do to it.
-
-What goes wrong is a table: a path, and one `Fault` for each request to it; the last one
-stays.
-"""
+"""A loopback server that does to a download what networks and servers do to it."""
 
 import gzip
 import hashlib
@@ -18,7 +14,7 @@ OTHER_BODY = hashlib.shake_128(b"another file").digest(200_000)
 
 
 @dataclass(frozen=True)
-class Fault:
+class Answer:
     """How one request is answered; as it stands, without fault."""
 
     body: bytes = BODY
@@ -48,13 +44,15 @@ class Request:
 
 
 class MisbehavingServer(ThreadingHTTPServer):
-    daemon_threads = True
+    """Gives the answer to a path; of a list, one to each request, the last for ever."""
+
     request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.faults: dict[str, list[Fault]] = {}
-        self.requests: list[Request] = []
+        self.answers: dict[str, Answer | list[Answer]] = {}
+        self.requests: list[str] = []  # the paths of those that want a body
+        self.log: list[Request] = []  # all
         self.stalled = threading.Event()  # a stalling answer sent its last byte
         self.released = threading.Event()
         self.lock = threading.Lock()
@@ -62,15 +60,20 @@ class MisbehavingServer(ThreadingHTTPServer):
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"
 
-    def gets(self) -> list[Request]:
-        return [request for request in self.requests if request.method == "GET"]
+    def ranges(self) -> list[str | None]:
+        """Return the Range of each request for a body."""
+        return [r.headers.get("Range") for r in self.log if r.method == "GET"]
 
-    def next_fault(self, request: Request) -> Fault:
+    def next_answer(self, request: Request) -> Answer:
         with self.lock:
-            self.requests.append(request)
-            faults = self.faults.get(request.path, [Fault(b"nothing here", 404)])
-            is_used_up = len(faults) > 1 and request.method == "GET"
-            return faults.pop(0) if is_used_up else faults[0]
+            self.log.append(request)
+            answers = self.answers.get(request.path, Answer(b"nothing here", 404))
+            if request.method == "GET":
+                self.requests.append(request.path)
+            if isinstance(answers, Answer):
+                return answers
+            is_used_up = len(answers) > 1 and request.method == "GET"
+            return answers.pop(0) if is_used_up else answers[0]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are what this server is for."""
@@ -89,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, with_body: bool) -> None:
         self.close_connection = True
         request = Request(self.command, self.path, dict(self.headers))
-        fault = self.server.next_fault(request)
+        fault = self.server.next_answer(request)
         if fault.never_answers:
             self.server.released.wait(60)
         if fault.never_answers or fault.close_before_answer:
@@ -105,13 +108,13 @@ class _Handler(BaseHTTPRequestHandler):
             extra["Content-Length"] = str(announced)
         self.send_response_only(status)
         for name, value in {**extra, **fault.headers}.items():
-            self.send_header(name, value.format(port=self.server.server_port))
+            self.send_header(name, value)
         self.send_header("Connection", "close")
         self.end_headers()
         if with_body:
             self._send(fault, body)
 
-    def _selected(self, fault: Fault) -> tuple[int, dict[str, str], bytes]:
+    def _selected(self, fault: Answer) -> tuple[int, dict[str, str], bytes]:
         """Return the status, the headers and the part of the body asked for."""
         extra = {"ETag": fault.etag} if fault.etag else {}
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -134,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             extra["Content-Range"] = f"bytes {said}-{last - 1}/{size}"
         return 206, extra, fault.body[first:last]
 
-    def _send(self, fault: Fault, body: bytes) -> None:
+    def _send(self, fault: Answer, body: bytes) -> None:
         stops = [n for n in (fault.close_after, fault.stall_after) if n is not None]
         sent = body[: min(stops)] if stops else body
         step = fault.drip_bytes or max(len(sent), 1)
@@ -150,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stalled.set()
             self.server.released.wait(60)
 
-    def _write(self, fault: Fault, data: bytes) -> None:
+    def _write(self, fault: Answer, data: bytes) -> None:
         if fault.length == "chunked":
             data = b"%x\r\n%s\r\n" % (len(data), data)
         self.wfile.write(data)

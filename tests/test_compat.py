@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import notebook_utils
-from conftest import Answer
+from misbehaving_server import Answer
 from notebook_utils import (
     BinarySegmentation,
     CityScapesSegmentation,

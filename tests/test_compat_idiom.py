@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from conftest import Answer
+from misbehaving_server import Answer
 from notebook_utils import load_kit, scenes
 
 FIXTURES = Path(__file__).parent / "fixtures" / "compat_idiom"

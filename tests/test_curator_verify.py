@@ -3,11 +3,11 @@ import shutil
 
 import pytest
 
-from conftest import Answer
 from curator import verify as module
 from curator.__main__ import main
 from fixtures.curator_lessons import make_checkout
 from kit_catalogue import KitCatalogue, sums
+from misbehaving_server import Answer
 from notebook_utils.kits.catalogue import Lock, catalogue, lock_of
 
 KIT, OTHER = "classification-ir", "classification-tf"

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from conftest import Answer
+from misbehaving_server import Answer
 from notebook_utils import (
     DownloadError,
     WorkshopError,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Answer
+from misbehaving_server import Answer
 from notebook_utils import DownloadError, download_file
 from notebook_utils.download.retry import MAX_WAIT_S, RetryPolicy, retry_after_s
 
@@ -61,7 +61,7 @@ def test_the_file_arrives_whole(server, tmp_path):
     assert path == tmp_path / "new" / "model.bin"
     assert path.read_bytes() == BODY
     assert list(path.parent.iterdir()) == [path]
-    assert server.user_agents[0].startswith("inference-workshop/")
+    assert server.log[0].headers["User-Agent"].startswith("inference-workshop/")
 
 
 def test_the_name_is_that_of_the_path_and_the_folder_the_current_one(

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conftest import Answer, running
+from conftest import running
 from kit_catalogue import KitCatalogue, sums
+from misbehaving_server import Answer
 from notebook_utils import DownloadError, KitError, list_kits, load_kit
 from notebook_utils.errors import DownloadFailure
 from notebook_utils.kits import included, sources

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from conftest import Answer
 from kit_catalogue import KitCatalogue
+from misbehaving_server import Answer
 from notebook_utils import KitError, load_kit
 from notebook_utils.__main__ import main
 from notebook_utils.kits.hosts import remember

@@ -9,7 +9,6 @@ import bz2
 import gzip
 import lzma
 import os
-import shutil
 import tarfile
 import tempfile
 import unicodedata
@@ -97,11 +96,16 @@ def unpack(
     target = Path(directory).absolute()
     _check_free(target)
     max_ratio_bytes = int(max(FREE_BYTES, max_ratio * archive.stat().st_size))
+    target.parent.mkdir(parents=True, exist_ok=True)
     with (
         archive.open("rb") as file,
-        _whole_folder(target) as part,
+        tempfile.TemporaryDirectory(
+            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        ) as folder,
         rejecting(archive.name),
     ):
+        part = Path(folder, target.name)
+        part.mkdir()
         try:
             with _decompressed(file) as content:
                 reader = BoundedReader(content, min(max_bytes, max_ratio_bytes))
@@ -112,6 +116,10 @@ def unpack(
             raise RejectedError(
                 f"it is damaged, cut short or no tar archive ({error})"
             ) from error
+        _check_free(target)  # another process may have been faster
+        if target.is_dir():
+            target.rmdir()
+        part.rename(target)
     return target
 
 
@@ -124,25 +132,6 @@ def _check_free(target: Path) -> None:
             f"Cannot unpack to '{target}': expected no folder of this name or an empty "
             "one, found one in use. Delete it or name another folder."
         )
-
-
-@contextmanager
-def _whole_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder that takes the target's name if all went well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(
-        tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    )
-    try:
-        yield part
-        part.chmod(0o755)  # mkdtemp makes it private; a shared cache is read by all
-        _check_free(target)  # another process may have been faster
-        if target.is_dir():
-            target.rmdir()
-        part.rename(target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 @contextmanager

@@ -4,10 +4,6 @@ Every check says what it found and, where that is not enough, the exact remedy. 
 line is short enough to be read across a classroom: ``READY 12/12``. A check with a note
 counts as passed, for the lessons run with it as it is, and the line says how many have
 one: ``READY 12/12, 2 with a note``.
-
-``report`` runs the checks and prints them. They are in ``machine`` (Python, processor,
-memory, disk), ``software`` (packages, OpenVINO, widgets, torchvision, kits, imports)
-and ``connections`` (network, certificates).
 """
 
 from .check import Check as Check

@@ -32,7 +32,7 @@ class Connections:
         place = os.environ.get("NOTEBOOK_KITS_MIRROR", "")
         if place:
             return _mirror(place)
-        silent = sorted(host for host, said in self._said.items() if not said)
+        silent = [host for host, said in self._said.items() if not said]
         answered = len(self._said) - len(silent)
         found = f"{answered} of the {len(self._said)} hosts of published kits answer"
         if not silent:
@@ -50,23 +50,20 @@ class Connections:
         if preferred_origin() == "included" or os.environ.get("NOTEBOOK_KITS_MIRROR"):
             return Check("certificates", True, "not asked: no host is needed")
         answered = sum(bool(said) for said in self._said.values())
-        refused = sorted(h for h, said in self._said.items() if said == UNTRUSTED)
+        refused = [host for host, said in self._said.items() if said == UNTRUSTED]
+        found = f"trusted for {answered} of the {len(self._said)} hosts"
+        remedy = ""
         if not answered:
+            found = "could not be tried: no host answers"
             remedy = "Nothing to do for the included kits. Look again when connected."
-            return Check(
-                "certificates", True, "could not be tried: no host answers", remedy
+        elif refused:
+            found = f"not trusted on this machine: {', '.join(refused)}"
+            remedy = (
+                "Something on the network opens encrypted connections. Ask who runs it "
+                "for their root certificate and add it to the system's store (on Linux "
+                "also: name its file in SSL_CERT_FILE)."
             )
-        if not refused:
-            found = f"trusted for {answered} of the {len(self._said)} hosts"
-            return Check("certificates", True, found)
-        return Check(
-            "certificates",
-            True,
-            f"not trusted on this machine: {', '.join(refused)}",
-            "Something on the network opens encrypted connections. Ask who runs it for "
-            "their root certificate and add it to the system's store (on Linux also: "
-            "name its file in SSL_CERT_FILE).",
-        )
+        return Check("certificates", True, found, remedy)
 
     @cached_property
     def _said(self) -> dict[str, str]:
@@ -80,19 +77,15 @@ class Connections:
             thread.start()
         for thread in asked:
             thread.join(ALL_ANSWERS_S)
-        return {_short(host): answer for host, answer in dict(said).items()}
+        return {urlsplit(host).netloc: answer for host, answer in dict(said).items()}
 
 
 def _mirror(place: str) -> Check:
     try:
         kits = fetch_index(place, ONE_ATTEMPT)
     except DownloadError as error:
-        return Check(
-            "network",
-            False,
-            f"mirror {place}: {error.reason}",
-            "Compare NOTEBOOK_KITS_MIRROR with what was announced, or unset it.",
-        )
+        remedy = "Compare NOTEBOOK_KITS_MIRROR with what was announced, or unset it."
+        return Check("network", False, f"mirror {place}: {error.reason}", remedy)
     return Check("network", True, f"the mirror {place} has {len(kits)} kits")
 
 
@@ -105,10 +98,6 @@ def _hosts() -> list[str]:
             parts = [urlsplit(address) for address in addresses]
             hosts |= {f"{part.scheme}://{part.netloc}" for part in parts}
     return sorted(hosts)
-
-
-def _short(host: str) -> str:
-    return urlsplit(host).netloc
 
 
 def _ask(host: str, said: dict[str, str]) -> None:

@@ -58,22 +58,16 @@ def memory(root: Path = Path("/sys/fs/cgroup")) -> Check:
     limit, used = (_bytes_in(root / f"memory.{what}") for what in ("max", "current"))
     if limit is not None and limit < total:  # a container may use less than there is
         total, free = limit, min(free, limit - (used or 0))
-    return Check(
-        "memory",
-        True,
-        f"{free / _GB:.1f} GB free of {total / _GB:.1f} GB",
-        ""
-        if free >= MEMORY_GB * _GB
-        else f"Close programs and other notebooks: with less than {MEMORY_GB:.0f} GB "
-        "free, a kernel may be stopped.",
+    found = f"{free / _GB:.1f} GB free of {total / _GB:.1f} GB"
+    remedy = (
+        f"Close programs and other notebooks: with less than {MEMORY_GB:.0f} GB free, "
+        "a kernel may be stopped."
     )
+    return Check("memory", True, found, "" if free >= MEMORY_GB * _GB else remedy)
 
 
 def _bytes_in(path: Path) -> int | None:
-    try:
-        text = path.read_text(encoding="ascii").strip()
-    except OSError:
-        return None
+    text = path.read_text(encoding="ascii").strip() if path.is_file() else ""
     return int(text) if text.isdigit() else None  # "max": no limit
 
 
@@ -85,9 +79,5 @@ def disk() -> Check:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = disk_usage(existing).free
     ok = free >= DISK_GB * _GB
-    return Check(
-        "disk",
-        ok,
-        f"{free / _GB:.1f} GB free for {folder}",
-        "" if ok else f"Make room: downloads need up to {DISK_GB:.0f} GB.",
-    )
+    remedy = "" if ok else f"Make room: downloads need up to {DISK_GB:.0f} GB."
+    return Check("disk", ok, f"{free / _GB:.1f} GB free for {folder}", remedy)

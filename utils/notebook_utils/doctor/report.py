@@ -24,18 +24,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the checks, one in a line, and whether the machine is ready.
-
-    Parameters
-    ----------
-    argv
-        The arguments, those of the command line if not given.
-
-    Returns
-    -------
-    int
-        The exit status: 0 if every check passed, else 1.
-    """
+    """Print the checks and whether the machine is ready; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="notebook_utils doctor", description="Is this machine ready?"
     )
@@ -56,10 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def verdict(results: Sequence[Check]) -> str:
     """Return whether the machine is ready, such as ``"READY 12/12"``.
 
-    Parameters
-    ----------
-    results
-        From :func:`checks`. A check with a note has passed, and is counted apart.
+    A check with a note has passed, and is counted apart.
 
     Examples
     --------
@@ -79,17 +65,10 @@ def _safely(name: str, look: Callable[[], Check]) -> Check:
     try:
         check = look()
     except Exception as error:  # whatever it is, the other checks still count
-        return Check(
-            name,
-            ok=False,
-            found=_one_line(f"{type(error).__name__}: {error}"),
-            remedy="Install this package and what it needs again.",
-        )
-    return Check(name, check.ok, _one_line(check.found), _one_line(check.remedy))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        remedy = "Install this package and what it needs again."
+        check = Check(name, False, f"{type(error).__name__}: {error}", remedy)
+    found, remedy = (" ".join(text.split()) for text in (check.found, check.remedy))
+    return Check(name, check.ok, found, remedy)
 
 
 def looks() -> dict[str, Callable[[], Check]]:

@@ -58,12 +58,8 @@ def openvino() -> Check:
     parts = [ov.__version__.split("-")[0]]
     parts += [f"{name} = {full_name}" for name, full_name in devices.items()]
     parts += [f"no {name}: {reason}" for name, reason in missing_devices().items()]
-    return Check(
-        "OpenVINO",
-        bool(devices),
-        "; ".join(parts),
-        "" if devices else "Install it again: pip install --force-reinstall openvino",
-    )
+    remedy = "Install it again: pip install --force-reinstall openvino"
+    return Check("OpenVINO", bool(devices), "; ".join(parts), "" if devices else remedy)
 
 
 def widgets() -> Check:
@@ -77,23 +73,15 @@ def widgets() -> Check:
     half = metadata.version("jupyterlab_widgets")
     # The two halves speak protocol 1 (ipywidgets 7) or 2 (ipywidgets 8).
     fits = int(half.split(".")[0]) == {7: 1, 8: 3}.get(int(version.split(".")[0]))
-    return Check(
-        "widgets",
-        fits,
-        f"{found} with jupyterlab_widgets {half}",
-        "" if fits else "pip install --upgrade ipywidgets jupyterlab_widgets",
-    )
+    remedy = "" if fits else "pip install --upgrade ipywidgets jupyterlab_widgets"
+    return Check("widgets", fits, f"{found} with jupyterlab_widgets {half}", remedy)
 
 
 def torchvision() -> Check:
     """Look whether torchvision can be imported beside this torch."""
     if importlib.util.find_spec("torch") is None:
-        return Check(
-            "torchvision",
-            True,
-            "torch is not installed",
-            "The lessons with PyTorch need it: pip install torch torchvision",
-        )
+        remedy = "The lessons with PyTorch need it: pip install torch torchvision"
+        return Check("torchvision", True, "torch is not installed", remedy)
     import torch
 
     from ..errors import WorkshopError
@@ -103,11 +91,8 @@ def torchvision() -> Check:
         torchvision = ensure_torchvision()
     except WorkshopError as error:
         return Check("torchvision", False, "it cannot be imported", str(error))
-    return Check(
-        "torchvision",
-        True,
-        f"{torchvision.__version__} beside torch {torch.__version__}",
-    )
+    found = f"{torchvision.__version__} beside torch {torch.__version__}"
+    return Check("torchvision", True, found)
 
 
 def kits() -> Check:
@@ -129,26 +114,19 @@ def _kit_faults(name: str) -> list[str]:
 
     try:
         folder = included_folder(name)
-    except KitError:
-        return [f"{name}: its folder is missing"]
-    card = folder / "card.json"
-    if not card.is_file():
-        return [f"{name}: card.json is missing"]
-    faults = []
-    files = json.loads(card.read_text(encoding="utf-8"))["files"]
-    for file, facts in files.items():
-        if not (folder / file).is_file():
-            faults.append(f"{name}: {file} is missing")
-        elif file_sha256(folder / file) != facts["sha256"]:
-            faults.append(f"{name}: {file} is not as its card says")
-    return faults
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (KitError, OSError):
+        return [f"{name}: its folder or card.json is missing"]
+    return [
+        f"{name}: {file} is missing or not as its card says"
+        for file, facts in card["files"].items()
+        if not (folder / file).is_file()
+        or file_sha256(folder / file) != facts["sha256"]
+    ]
 
 
 def imports(folder: Path | None = None) -> Check:
-    """Look for a file that notebooks would import in place of this package.
-
-    Notebooks of openvino_notebooks write one into their own folder.
-    """
+    """Look for a file, such as openvino_notebooks writes, that shadows this package."""
     root = checkout()
     folders = [folder or Path.cwd()]
     if root is not None:
@@ -158,9 +136,6 @@ def imports(folder: Path | None = None) -> Check:
     ]
     if not shadows:
         return Check("imports", True, "nothing shadows notebook_utils")
-    return Check(
-        "imports",
-        False,
-        f"{', '.join(shadows)} would be imported in place of this package",
-        "Delete or rename it, then restart the kernel.",
-    )
+    found = f"{', '.join(shadows)} would be imported in place of this package"
+    remedy = "Delete or rename it, then restart the kernel."
+    return Check("imports", False, found, remedy)

@@ -6,6 +6,7 @@ module, so that a lesson is added, reordered or skipped in one place.
 
 import dataclasses
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -15,30 +16,23 @@ from notebook_utils.errors import WorkshopError
 
 FILE_NAME = "collection.toml"
 
+_Kinds = Mapping[str, tuple[type, ...]]
+
 # Wall time is no budget: a busy machine may take long. It only ends what hangs.
 WALL_TIMEOUT_PER_CPU_SECOND = 3.0
 
-# A type stands for itself alone: True is no number here, and a time of day no date.
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "list": (list,),
-    "table": (dict,),
-    "date": (date,),
-    "truth value": (bool,),
-}
-_REQUIRED = {
-    "file": "string",
-    "title": "string",
-    "summary": "string",
-    "minutes": "number",
-    "cpu_seconds": "number",
-    "memory_mb": "number",
-    "kits": "list",
-}
-_OPTIONAL = {"draft": "truth value", "level": "string", "skip": "table"}
 _LEVELS = ("beginner", "intermediate", "advanced")
-_SKIP = {"reason": "string", "until": "date"}
+
+# The types of the keys, first of those that must be there. A type stands for itself
+# alone: True is no number here, and a time of day no date.
+_NUMBER = (int, float)
+_REQUIRED: _Kinds = {
+    **dict.fromkeys(("file", "title", "summary"), (str,)),
+    **dict.fromkeys(("minutes", "cpu_seconds", "memory_mb"), _NUMBER),
+    "kits": (list,),
+}
+_OPTIONAL: _Kinds = {"draft": (bool,), "level": (str,), "skip": (dict,)}
+_SKIP: _Kinds = {"reason": (str,), "until": (date,)}
 
 
 class CollectionError(WorkshopError):
@@ -106,20 +100,11 @@ class Lesson:
         """Seconds after which a run of the lesson is ended."""
         return WALL_TIMEOUT_PER_CPU_SECOND * self.cpu_seconds
 
-    def answers_to(self, name: str) -> bool:
-        """Say whether a person who typed `name` means this lesson."""
-        stem = Path(name).name.removesuffix(".ipynb")
-        same_number = stem.isdecimal() and self.number.isdecimal()
-        return stem in (self.name, self.number) or (
-            same_number and int(stem) == int(self.number)
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class Collection:
     """The lessons of one folder, in their order."""
 
-    folder: Path
     lessons: tuple[Lesson, ...]
 
     def select(self, names: Iterable[str] = ()) -> tuple[Lesson, ...]:
@@ -141,18 +126,16 @@ class Collection:
         ValueError
             No lesson has one of the names.
         """
-        wanted = list(names)
-        if not wanted:
-            return self.lessons
-        for name in wanted:
-            if not any(lesson.answers_to(name) for lesson in self.lessons):
+        wanted: set[Lesson] = set()
+        for name in names:
+            stem = Path(name).name.removesuffix(".ipynb")
+            number = stem.zfill(2)
+            found = {x for x in self.lessons if stem == x.name or number == x.number}
+            if not found:
                 known = ", ".join(lesson.name for lesson in self.lessons)
                 raise ValueError(f"No lesson is called {name!r}. There are: {known}.")
-        return tuple(
-            lesson
-            for lesson in self.lessons
-            if any(lesson.answers_to(name) for name in wanted)
-        )
+            wanted |= found
+        return tuple(x for x in self.lessons if x in wanted or not wanted)
 
 
 def read_collection(folder: Path, today: date | None = None) -> Collection:
@@ -185,9 +168,9 @@ def read_collection(folder: Path, today: date | None = None) -> Collection:
         raise CollectionError(f"There is no list of lessons at {path}.") from None
     except tomllib.TOMLDecodeError as error:
         raise CollectionError(f"{path} is not valid TOML: {error}") from error
-    _refuse_unknown(content, ("defaults", "lesson"), path.name)
+    _check(content, {}, {"defaults": (dict,), "lesson": (list,)}, path.name)
     defaults = content.get("defaults", {})
-    _refuse_unknown(defaults, (*_REQUIRED, *_OPTIONAL), f"{path.name}, [defaults]")
+    _check(defaults, {}, {**_REQUIRED, **_OPTIONAL}, f"{path.name}, [defaults]")
     tables = content.get("lesson", [])
     if not tables:
         raise CollectionError(f"{path} lists no lesson: expected [[lesson]] tables.")
@@ -195,16 +178,20 @@ def read_collection(folder: Path, today: date | None = None) -> Collection:
         _lesson(folder, position, {**defaults, **table}, today or date.today())
         for position, table in enumerate(tables, start=1)
     )
-    _refuse_twice(lessons)
-    return Collection(folder, lessons)
+    names = Counter(x for lesson in lessons for x in (lesson.path.name, lesson.number))
+    for name, count in names.items():
+        if count > 1:
+            raise CollectionError(f"{FILE_NAME} lists {name} twice.")
+    return Collection(lessons)
 
 
 def _lesson(
     folder: Path, position: int, table: Mapping[str, Any], today: date
 ) -> Lesson:
     where = f"{FILE_NAME}, lesson {position} ({table.get('file', 'no file')})"
-    _check_keys(table, _REQUIRED, _OPTIONAL, where)
-    path = folder / table["file"]
+    _check(table, _REQUIRED, _OPTIONAL, where)
+    fields = dict(table)
+    path = folder / fields.pop("file")
     if path.parent != folder or path.suffix != ".ipynb":
         raise CollectionError(
             f"{where}: expected the name of a notebook beside the list, "
@@ -217,20 +204,17 @@ def _lesson(
             raise CollectionError(f"{where}: {key} must be more than 0.")
     if not all(isinstance(kit, str) for kit in table["kits"]):
         raise CollectionError(f"{where}: kits must be a list of names.")
-    fields = {key: value for key, value in table.items() if key != "file"}
     fields["kits"] = tuple(table["kits"])
     if fields.get("level", _LEVELS[0]) not in _LEVELS:
-        raise CollectionError(
-            f"{where}: level must be one of {', '.join(_LEVELS)}, "
-            f"found {table['level']!r}."
-        )
+        expected = f"expected one of {', '.join(_LEVELS)}"
+        raise CollectionError(f"{where}: level is {table['level']!r}, {expected}.")
     if "skip" in table:
         fields["skip"] = _skip(table["skip"], where, today)
     return Lesson(path=path, **fields)
 
 
 def _skip(table: Mapping[str, Any], where: str, today: date) -> Skip:
-    _check_keys(table, _SKIP, {}, f"{where}, skip")
+    _check(table, _SKIP, {}, f"{where}, skip")
     skip = Skip(**table)
     if not skip.reason.strip():
         raise CollectionError(f"{where}: the skip has an empty reason.")
@@ -242,37 +226,19 @@ def _skip(table: Mapping[str, Any], where: str, today: date) -> Skip:
     return skip
 
 
-def _check_keys(
-    table: Mapping[str, Any],
-    required: Mapping[str, str],
-    optional: Mapping[str, str],
-    where: str,
+def _check(
+    table: Mapping[str, Any], required: _Kinds, optional: _Kinds, where: str
 ) -> None:
+    """Refuse a key that is unknown or missing, and a value of a wrong type."""
     kinds = {**required, **optional}
-    _refuse_unknown(table, kinds, where)
-    for key in required:
+    for key in [*table, *required]:
+        if key not in kinds:
+            raise CollectionError(
+                f"{where}: unknown key {key!r}. Known are: {', '.join(kinds)}."
+            )
         if key not in table:
             raise CollectionError(f"{where}: {key!r} is missing.")
-    for key, value in table.items():
-        if type(value) not in _KINDS[kinds[key]]:
-            raise CollectionError(
-                f"{where}: {key} must be a {kinds[key]}, found {value!r}."
-            )
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    known = tuple(known)
-    unknown = [key for key in table if key not in known]
-    if unknown:
-        raise CollectionError(
-            f"{where}: unknown key {unknown[0]!r}. Known are: {', '.join(known)}."
-        )
-
-
-def _refuse_twice(lessons: Iterable[Lesson]) -> None:
-    seen: set[str] = set()
-    for lesson in lessons:
-        for key in (lesson.path.name, lesson.number):
-            if key in seen:
-                raise CollectionError(f"{FILE_NAME} lists {key} twice.")
-        seen |= {lesson.path.name, lesson.number}
+        if type(table[key]) not in kinds[key]:
+            kind = " or ".join(kind.__name__ for kind in kinds[key])
+            expected = f"{key} must be of type {kind}"
+            raise CollectionError(f"{where}: {expected}, found {table[key]!r}.")

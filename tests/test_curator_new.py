@@ -7,7 +7,7 @@ import pytest
 
 from curator.__main__ import main
 from curator.collection import read_collection
-from curator.new import insert_entry, new_lesson
+from curator.new import new_lesson
 from curator.results import LessonResult
 from curator.sync import sync
 from fixtures.curator_lessons import make_checkout
@@ -121,23 +121,16 @@ def test_title_is_that_of_the_list_and_the_page(tmp_path):
     assert new_lesson(root, "07-any-words").title == "Any words"
 
 
-def test_lesson_takes_its_place_by_number(tmp_path):
+def test_lesson_takes_its_place_by_number_set_off_by_empty_lines(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["1"], "05-last": ["1"]})
     listing = root / "notebooks" / "collection.toml"
-    listing.write_text(f"# Kept.\n{listing.read_text()}# Kept too.\n")
+    listing.write_text(f"# Kept.\n\n{listing.read_text()}# Kept too.\n")
+    before = listing.read_text()
     for name in ("03-third", "06-sixth"):
         new_lesson(root, name)
     numbers = [x.number for x in read_collection(root / "notebooks").lessons]
     assert numbers == ["00", "03", "05", "06"]
-    assert listing.read_text().startswith("# Kept.\n")
-    assert "# Kept too.\n" in listing.read_text()
-
-
-def test_entry_is_set_off_by_an_empty_line():
-    text = "[[lesson]]\na = 1\n\n[[lesson]]\nb = 1\n"
-    assert insert_entry(text, "[[lesson]]\nx = 1\n", 1) == (
-        "[[lesson]]\na = 1\n\n[[lesson]]\nx = 1\n\n[[lesson]]\nb = 1\n"
-    )
-    assert (
-        insert_entry(text, "[[lesson]]\nx = 1\n", 2) == text + "\n[[lesson]]\nx = 1\n"
-    )
+    tables = listing.read_text().split("\n\n[[lesson]]\n")
+    kept = [table for table in tables if "(fill in" not in table]
+    assert "\n\n[[lesson]]\n".join(kept) == before.rstrip()
+    assert len(tables) == 5

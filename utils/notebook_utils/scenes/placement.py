@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .shapes import Floats
 from .sprites import pose_yaw
+from .textures import colours
 from .toys import BEAK, EYE, MAIN, PAINTS, SECOND, SHAPES, TOYS
 
 Vector = NDArray[np.float64]
@@ -16,54 +17,25 @@ Vector = NDArray[np.float64]
 TOY_UNITS = 1.75
 MAX_TOYS = 24
 
-PALETTE: tuple[tuple[int, int, int], ...] = (
-    (214, 64, 58),
-    (238, 132, 64),
-    (246, 196, 72),
-    (92, 178, 98),
-    (52, 160, 176),
-    (52, 122, 196),
-    (132, 84, 168),
-    (228, 112, 150),
-    (84, 178, 226),
-    (178, 208, 120),
-    (150, 86, 70),
-    (208, 214, 214),
-    (74, 74, 84),
+PALETTE = colours(
+    "d6403a ee8440 f6c448 5cb262 34a0b0 347ac4 8454a8 e47096 54b2e2 b2d078 965646 "
+    "d0d6d6 4a4a54"
 )
-IVORY = (242, 240, 236)
-DUCK_YELLOW = (250, 200, 52)
-BEAK_ORANGE = (240, 120, 36)
-EYE_BLACK = (30, 28, 28)
+IVORY, DUCK_YELLOW = colours("f2f0ec fac834")
+BEAK_ORANGE, EYE_BLACK = colours("f07824 1e1c1c")
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """One toy of a scene.
-
-    Parameters
-    ----------
-    toy : str
-        One of TOYS.
-    yaw : float
-        In radians.
-    x, y : float
-        Centre of the foot, in pixels.
-    scale : float
-        Pixels per unit of length.
-    colours : float32 array (4, 3)
-        RGB of each paint.
-    gloss : float
-        Strength of the highlight.
-    """
+    """One toy of a scene; `x` and `y` are the centre of its foot, in pixels."""
 
     toy: str
-    yaw: float
+    yaw: float  # in radians
     x: float
     y: float
-    scale: float
-    colours: Floats
-    gloss: float
+    scale: float  # pixels per unit of length
+    colours: Floats  # RGB of each paint, (PAINTS, 3)
+    gloss: float  # strength of the highlight
 
 
 def scatter(
@@ -145,12 +117,12 @@ def _dress(
 ) -> Placement:
     pose = int(rng.integers(SHAPES[name].poses))
     first, second = rng.choice(len(PALETTE), 2, replace=False)
-    colours = np.zeros((PAINTS, 3), np.float32)
-    colours[MAIN] = np.array(PALETTE[first]) * rng.uniform(0.85, 1.08)
-    colours[SECOND] = PALETTE[second] if rng.random() < 0.55 else IVORY
-    colours[BEAK], colours[EYE] = BEAK_ORANGE, EYE_BLACK
+    paints = np.zeros((PAINTS, 3), np.float32)
+    paints[MAIN] = np.array(PALETTE[first]) * rng.uniform(0.85, 1.08)
+    paints[SECOND] = PALETTE[second] if rng.random() < 0.55 else IVORY
+    paints[BEAK], paints[EYE] = BEAK_ORANGE, EYE_BLACK
     if name == "duck" and rng.random() < 0.6:
-        colours[MAIN] = DUCK_YELLOW
+        paints[MAIN] = DUCK_YELLOW
     gloss = 105 if rng.random() < 0.85 else 25
     yaw = pose_yaw(name, pose, held_out)
-    return Placement(name, yaw, float(x), float(y), scale, colours, gloss)
+    return Placement(name, yaw, float(x), float(y), scale, paints, gloss)

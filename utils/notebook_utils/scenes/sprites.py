@@ -12,7 +12,7 @@ implicit surfaces", The Visual Computer 12 (1996). Soft shadows from the narrowe
 gap on the way to the light: Inigo Quilez, https://iquilezles.org/articles/rmshadows/.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,15 +47,11 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A toy in one pose, without its colours.
+    """A toy in one pose, without its colours; both maps are of 0 to 255.
 
-    Parameters
-    ----------
-    shading : uint8 array (size, size, 3)
-        Diffuse light, highlight and ambient light (of `AMBIENT_RANGE`), from 0 to 255,
-        multiplied by the coverage.
-    paint : uint8 array (size, size, 4)
-        The fraction of each paint; their sum is the coverage of the pixel.
+    `shading` (size, size, 3) is diffuse light, highlight and ambient light (of
+    `AMBIENT_RANGE`), multiplied by the coverage. `paint` (size, size, 4) is the
+    fraction of each paint; their sum is the coverage of the pixel.
     """
 
     shading: Bytes
@@ -131,41 +127,48 @@ def _nearest_approach(
     distance: Distance, origins: Floats, steps: int = 120
 ) -> tuple[Floats, Floats]:
     """Return where along each ray the toy is nearest, and the distance there."""
-    count = origins.shape[1]
-    travel = np.full(count, 3 - HALF_EXTENT, np.float32)
-    best_travel, best_gap = travel.copy(), np.full(count, 9, np.float32)
-    active = np.arange(count)
-    for _ in range(steps):
-        here = travel[active]
-        gap = distance(origins[:, active] - VIEW[:, None] * here)
-        nearer = gap < best_gap[active]
-        best_gap[active[nearer]] = gap[nearer]
-        best_travel[active[nearer]] = here[nearer]
-        here += np.maximum(gap, HIT) * np.float32(0.9)
-        travel[active] = here
-        active = active[(gap >= HIT) & (here < 3 + HALF_EXTENT)]
-        if not len(active):
-            break
+    start = np.full(origins.shape[1], 3 - HALF_EXTENT, np.float32)
+    best_travel, best_gap = start.copy(), np.full_like(start, 9)
+    end = 3 + HALF_EXTENT
+    for rays, here, gap in _march(distance, origins, -VIEW, start, end, steps):
+        nearer = gap < best_gap[rays]
+        best_gap[rays[nearer]] = gap[nearer]
+        best_travel[rays[nearer]] = here[nearer]
     return best_travel, best_gap
+
+
+def _march(
+    distance: Distance,
+    origins: Floats,
+    direction: Floats,
+    travel: Floats,
+    end: float,
+    steps: int,
+) -> Iterator[tuple[NDArray[np.intp], Floats, Floats]]:
+    """Yield the rays still on their way, how far along, and how near the toy is.
+
+    A ray that has gone `travel` so far (n,) ends at the surface or at `end`.
+    """
+    rays = np.arange(len(travel))
+    for _ in range(steps):
+        here = travel[rays]
+        gap = distance(origins[:, rays] + direction[:, None] * here)
+        yield rays, here, gap
+        travel[rays] += np.maximum(gap, HIT) * np.float32(0.9)
+        rays = rays[(gap >= HIT) & (travel[rays] < end)]
+        if not len(rays):
+            break
 
 
 def _light_reaching(
     distance: Distance, points: Floats, softness: float, steps: int = 24
 ) -> Floats:
     """Return the fraction of light that reaches points (3, n)."""
-    count = points.shape[1]
-    travel, narrowest = np.zeros(count, np.float32), np.ones(count, np.float32)
-    active = np.arange(count)
-    for _ in range(steps):
-        here = travel[active]
-        gap = distance(points[:, active] + LIGHT[:, None] * here)
+    narrowest = np.ones(points.shape[1], np.float32)
+    start = np.zeros_like(narrowest)
+    for rays, here, gap in _march(distance, points, LIGHT, start, 2.6, steps):
         width = gap / np.maximum(here, np.float32(0.15))
-        narrowest[active] = np.minimum(narrowest[active], width)
-        here += np.maximum(gap, HIT) * np.float32(0.9)
-        travel[active] = here
-        active = active[(gap >= HIT) & (here < 2.6)]
-        if not len(active):
-            break
+        narrowest[rays] = np.minimum(narrowest[rays], width)
     return np.asarray(np.clip(narrowest * softness, 0, 1), np.float32)
 
 
@@ -209,12 +212,8 @@ def _fade_to_border(size: int) -> Floats:
 def shown(sprite: Sprite, pixels: int) -> tuple[Floats, Floats]:
     """Return shading and paint of a sprite at `pixels` x `pixels`, each of 0 to 1.
 
-    Returns
-    -------
-    shading : float32 array (pixels, pixels, 3)
-        Diffuse, highlight and ambient light, not multiplied by the coverage.
-    paint : float32 array (pixels, pixels, 4)
-        The fraction of each paint; their sum is the coverage.
+    They are those of :class:`Sprite`, but the shading is not multiplied by the
+    coverage.
     """
     smaller = pixels < sprite.paint.shape[0]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR

@@ -16,103 +16,59 @@ from numpy.typing import NDArray
 from .shapes import Floats
 
 WIDTH, HEIGHT = 1000, 800
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
 Pair = tuple[Colour, Colour]
+
+
+def colours(words: str) -> tuple[Colour, ...]:
+    """Return the RGB of colours that are written in hexadecimal, between spaces."""
+    return tuple(tuple(bytes.fromhex(word)) for word in words.split())
+
+
+def pairs_of(words: str) -> tuple[Pair, ...]:
+    """Return pairs of colours, the first two words and so on."""
+    all_colours = colours(words)
+    return tuple(zip(all_colours[::2], all_colours[1::2], strict=True))
 
 
 @dataclass(frozen=True)
 class Style:
-    """Parameters of one family of textures; colours are RGB, lengths are pixels.
-
-    Parameters
-    ----------
-    seed, count : int
-        Seed of the random numbers, and how many textures there are.
-    woods, mats : pairs of colours
-        Light and dark grain of the wood; the two colours of a mat.
-    papers, felts, inks : colours
-        Of the paper and the felt, and what is printed on the paper.
-    planks : (int, int)
-        Fewest and most planks in a texture.
-    prints, weaves : names
-        Patterns on paper (keys of `PRINTS`) and on mats (keys of `WEAVES`).
-    spacing : (int, int)
-        Smallest and largest distance of the printed lines or dots.
-    """
+    """One family of textures; lengths are pixels, ranges from least to most."""
 
     seed: int
     count: int
-    woods: tuple[Pair, ...]
+    woods: tuple[Pair, ...]  # light and dark grain
     papers: tuple[Colour, ...]
-    inks: tuple[Colour, ...]
+    inks: tuple[Colour, ...]  # printed on paper
     felts: tuple[Colour, ...]
     mats: tuple[Pair, ...]
     planks: tuple[int, int]
-    prints: tuple[str, ...]
-    weaves: tuple[str, ...]
-    spacing: tuple[int, int]
+    prints: tuple[str, ...]  # keys of PRINTS
+    weaves: tuple[str, ...]  # keys of WEAVES
+    spacing: tuple[int, int]  # of printed lines or dots
 
 
 TRAINING = Style(
     seed=77,
     count=32,
-    woods=(
-        ((196, 150, 104), (152, 106, 66)),
-        ((206, 168, 120), (170, 128, 84)),
-        ((176, 132, 92), (128, 84, 52)),
-        ((214, 186, 150), (178, 150, 112)),
-    ),
-    papers=(
-        (246, 238, 226),
-        (222, 232, 236),
-        (240, 232, 214),
-        (236, 240, 232),
-        (240, 222, 214),
-    ),
-    inks=((210, 224, 244), (248, 218, 196), (208, 236, 200)),
-    felts=(
-        (92, 128, 150),
-        (112, 150, 116),
-        (196, 128, 120),
-        (160, 140, 168),
-        (206, 170, 96),
-        (156, 150, 142),
-        (84, 92, 104),
-    ),
-    mats=(
-        ((236, 222, 198), (222, 198, 168)),
-        ((196, 214, 224), (160, 186, 200)),
-        ((206, 224, 196), (180, 202, 166)),
-        ((228, 204, 216), (210, 176, 192)),
-    ),
+    woods=pairs_of("c49668 986a42 cea878 aa8054 b0845c 805434 d6ba96 b29670"),
+    papers=colours("f6eee2 dee8ec f0e8d6 ecf0e8 f0ded6"),
+    inks=colours("d2e0f4 f8dac4 d0ecc8"),
+    felts=colours("5c8096 709674 c48078 a08ca8 ceaa60 9c968e 545c68"),
+    mats=pairs_of("ecdec6 dec6a8 c4d6e0 a0bac8 cee0c4 b4caa6 e4ccd8 d2b0c0"),
     planks=(4, 6),
     prints=("none", "grid", "dots"),
     weaves=("checks", "stripes"),
     spacing=(36, 64),
 )
-
 HELD_OUT = Style(
     seed=9077,
     count=16,
-    woods=(
-        ((168, 160, 150), (124, 116, 108)),
-        ((150, 98, 72), (98, 58, 42)),
-        ((226, 206, 172), (204, 176, 138)),
-    ),
-    papers=((250, 244, 236), (228, 222, 240), (214, 236, 232), (238, 236, 206)),
-    inks=((236, 200, 212), (196, 214, 206), (216, 208, 244)),
-    felts=(
-        (66, 116, 112),
-        (140, 96, 136),
-        (128, 146, 84),
-        (214, 150, 110),
-        (112, 122, 172),
-    ),
-    mats=(
-        ((224, 232, 210), (160, 196, 190)),
-        ((244, 226, 186), (226, 182, 150)),
-        ((214, 210, 228), (172, 166, 200)),
-    ),
+    woods=pairs_of("a8a096 7c746c 966248 623a2a e2ceac ccb08a"),
+    papers=colours("faf4ec e4def0 d6ece8 eeecce"),
+    inks=colours("ecc8d4 c4d6ce d8d0f4"),
+    felts=colours("427470 8c6088 809254 d6966e 707aac"),
+    mats=pairs_of("e0e8d2 a0c4be f4e2ba e2b696 d6d2e4 aca6c8"),
     planks=(7, 10),
     prints=("diagonals", "rings", "crosses"),
     weaves=("waves", "diamonds"),
@@ -122,19 +78,9 @@ HELD_OUT = Style(
 
 @lru_cache(maxsize=64)
 def texture(held_out: bool, index: int) -> NDArray[np.uint8]:
-    """Return a texture, drawn once per process.
+    """Return one of a family's textures, drawn once per process.
 
-    Parameters
-    ----------
-    held_out : bool
-        Of the held-out family or of the training family.
-    index : int
-        Which one, from 0 to the `count` of the family's style.
-
-    Returns
-    -------
-    uint8 array (HEIGHT, WIDTH, 3)
-        RGB, not writable, as it is shared by all scenes.
+    It is uint8 RGB (HEIGHT, WIDTH, 3), not writable, as all scenes share it.
     """
     style = HELD_OUT if held_out else TRAINING
     rng = np.random.default_rng([style.seed, index])
@@ -165,10 +111,7 @@ def background(
 
 
 def _noise(
-    rng: np.random.Generator,
-    height: int,
-    cells: tuple[int, int],
-    octaves: int = 3,
+    rng: np.random.Generator, height: int, cells: tuple[int, int], octaves: int = 3
 ) -> Floats:
     """Return smooth noise of 0 to 1: a sum of ever finer, ever fainter grids.
 
@@ -273,18 +216,14 @@ def _centred(values: Floats, spacing: float) -> Floats:
 
 
 def _print_grid(spacing: float) -> Floats:
-    x, y = _coordinates()
-    return np.maximum(
-        _to_line(_centred(x, spacing), 1), _to_line(_centred(y, spacing), 1)
-    )
+    lines = [_to_line(_centred(axis, spacing), 1) for axis in _coordinates()]
+    return np.maximum(*lines)
 
 
 def _print_dots(spacing: float) -> Floats:
     x, y = _coordinates()
-    odd_row = np.floor(y / spacing) % 2
-    radius = np.hypot(
-        _centred(x + odd_row * spacing / 2, spacing), _centred(y, spacing)
-    )
+    x = x + np.floor(y / spacing) % 2 * spacing / 2  # every other row in between
+    radius = np.hypot(_centred(x, spacing), _centred(y, spacing))
     return _to_line(radius, 0.16 * spacing)
 
 

@@ -33,24 +33,15 @@ BORDER = 0.015
 
 @dataclass(frozen=True)
 class Toy:
-    """One toy.
+    """One toy: from points (3, n), how far its surface is and which paint it has.
 
-    Parameters
-    ----------
-    distance : callable
-        From points (3, n) to the distance of the toy's surface (n,).
-    paint : callable
-        From points (3, n) to the fraction of each paint, (PAINTS, n), sum 1.
-    poses : int
-        Number of yaws in training scenes; those of held-out scenes lie between them.
-    period : float
-        The turn about the vertical axis, in radians, after which the toy looks the
-        same. With one pose the toy looks the same after every turn.
+    `paint` gives the fraction of each, (PAINTS, n), sum 1. The toy looks the same after
+    a turn by `period`, in radians, about the vertical axis; with one pose, after all.
     """
 
     distance: Callable[[Floats], Floats]
     paint: Callable[[Floats], Floats]
-    poses: int = 1
+    poses: int = 1  # yaws in training scenes; those of held-out scenes lie between
     period: float = 2 * np.pi
 
 
@@ -126,9 +117,8 @@ def _duck_parts(points: Floats) -> tuple[Floats, Floats, Floats]:
     mirrored = np.stack((points[0], np.abs(points[1]), points[2]))
     body = ellipsoid(moved(points, -0.08, 0, 0.46), 0.80, 0.58, 0.46)
     x, y, z = moved(points, -0.78, 0, 0.72)
-    tail = ellipsoid(
-        np.stack((0.8 * x + 0.6 * z, y, 0.8 * z - 0.6 * x)), 0.16, 0.22, 0.3
-    )
+    raised = np.stack((0.8 * x + 0.6 * z, y, 0.8 * z - 0.6 * x))
+    tail = ellipsoid(raised, 0.16, 0.22, 0.3)
     head = sphere(moved(points, 0.36, 0, 1.08), 0.40)
     wing = ellipsoid(moved(mirrored, -0.16, 0.52, 0.56), 0.38, 0.14, 0.22)
     plumage = melted(melted(melted(body, tail, 0.2), head, 0.16), wing, 0.06)

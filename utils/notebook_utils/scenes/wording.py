@@ -134,5 +134,6 @@ def _why_no_number(number: str, name: str) -> str:
 
 
 def _counted(count: int, toy: str) -> str:
-    word = dict(enumerate(_NUMBERS.split(), start=1)).get(count, str(count))
+    words = _NUMBERS.split()
+    word = words[count - 1] if count <= len(words) else str(count)
     return f"{word} {toy}{'s' if count > 1 else ''}"

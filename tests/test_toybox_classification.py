@@ -1,5 +1,6 @@
 """The classifier gives the same predictions in all its formats."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from notebook_utils.scenes import TOYS
 from toybox import toy_classifier, toy_views
 from toybox.cards import read_card
 from toybox.classification import measure, probabilities
-from toybox.inference import compiled, model_file
+from toybox.kit_files import compiled, model_file
 from toybox.onnx_network import count_parameters, read_graph, rebuild
 from toybox.tensorflow_graph import frozen_graph
 from toybox.toy_views import held_out_crops
@@ -83,33 +84,22 @@ def test_frozen_graph_built_now_gives_the_numbers_of_onnx(
     np.testing.assert_allclose(found, expected[:3], atol=1e-4)
 
 
-def small_graph() -> onnx.GraphProto:
-    """Return (image * factor) * 2 + image."""
-    numbers = onnx.TensorProto.FLOAT
-    make_value = onnx.helper.make_tensor_value_info
-    constant = onnx.helper.make_tensor("", numbers, [], [2.0])
-    nodes = [
-        onnx.helper.make_node("Constant", [], ["two"], value=constant),
-        onnx.helper.make_node("Scale", ["image", "factor"], ["scaled"], times=2),
-        onnx.helper.make_node("Add", ["scaled", "image"], ["sum"]),
-    ]
-    return onnx.helper.make_graph(
-        nodes,
-        "small",
-        [make_value("image", numbers, [2])],
-        [make_value("sum", numbers, [2])],
-        [onnx.helper.make_tensor("factor", numbers, [2], [3.0, 4.0])],
-    )
-
-
 def test_rebuilding_passes_weights_and_attributes() -> None:
-    operations = {"Scale": lambda value, factor, times: value * factor * times}
+    graph = onnx.parser.parse_graph(
+        """small (float[2] image) => (float[2] sum) <float[2] factor = {3, 4}> {
+            two = Constant <value = float {2}> ()
+            scaled = Scale <times = 2> (image, factor)
+            half = Div (scaled, two)
+            sum = Add (half, image)
+        }"""
+    )
+    operations = {"Add": np.add, "Div": np.divide}
+    scale = {"Scale": lambda value, factor, times: value * factor * times}
     image = np.ones(2, np.float32)
-    result = rebuild(small_graph(), image, {**operations, "Add": np.add})
-    assert result.tolist() == [7.0, 9.0]
-    assert count_parameters(small_graph()) == 2
-    with pytest.raises(ValueError, match=r"needs Scale: expected only Add"):
-        rebuild(small_graph(), image, {"Add": np.add})
+    assert rebuild(graph, image, operations | scale).tolist() == [4.0, 5.0]
+    assert count_parameters(graph) == 2
+    with pytest.raises(ValueError, match=r"needs Scale: expected only Add, Div"):
+        rebuild(graph, image, operations)
 
 
 def test_folding_changes_nothing() -> None:
@@ -123,23 +113,22 @@ def test_folding_changes_nothing() -> None:
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_batches_are_the_same_whenever_they_are_called() -> None:
+def test_batches_are_the_same_whenever_they_are_called(monkeypatch) -> None:
+    monkeypatch.setattr(
+        toy_classifier, "SETTINGS", replace(toy_classifier.SETTINGS, batch=8)
+    )
     views = np.random.default_rng(0).integers(0, 256, (5, 240, 240, 3)).astype(np.uint8)
     labels = np.arange(5)
-    first, again = (
-        next(iter(toy_classifier.batches(1, lambda: (views, labels)))) for _ in range(2)
+    (inputs, targets), again = (
+        next(toy_classifier.batches(1, lambda: (views, labels))) for _ in range(2)
     )
-    inputs, targets = first
-    assert inputs.shape == (toy_classifier.SETTINGS.batch, 3, 224, 224)
+    assert inputs.shape == (8, 3, 224, 224)
     assert 0 <= inputs.min() < inputs.max() <= 255
     assert set(targets.tolist()) == set(range(5))
     assert torch.equal(inputs, again[0]) and torch.equal(targets, again[1])
 
 
-def test_training_views_show_single_toys_and_are_kept(tmp_path) -> None:
-    cache = tmp_path / "views.npz"
-    views, labels = toy_views.training_views(2, 1, cache)
+def test_training_views_show_single_toys() -> None:
+    views, labels = toy_views.training_views(2, 1)
     assert views.shape == (len(labels), toy_views.VIEW_SIZE, toy_views.VIEW_SIZE, 3)
     assert len(labels) >= 4 and labels.max() < len(TOYS)
-    again, labels_again = toy_views.training_views(2, 1, cache)
-    assert np.array_equal(views, again) and np.array_equal(labels, labels_again)

@@ -13,7 +13,7 @@ from notebook_utils.kits import included_folder
 from notebook_utils.scenes import draw_scene
 from toybox import toy_segmenter
 from toybox.cards import read_card
-from toybox.inference import compiled, model_file
+from toybox.kit_files import compiled, model_file
 from toybox.segmentation import PICTURE_TOYS, foreground, measure
 
 MAX_BYTES = {"segmentation-onnx": 4_000_000, "segmentation-ir": 2_000_000}

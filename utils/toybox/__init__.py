@@ -9,8 +9,8 @@ To add a kit:
 1. Write one module beside `classification` with two functions. ``make(folder)`` writes
    the model (``model.*``), ``labels.txt`` and ``picture.jpg`` into an empty folder and
    returns the number of parameters; ``measure(folder)`` returns the figures of the
-   card, computed from those files alone, through OpenVINO (see `inference`). Import
-   heavy frameworks inside ``make``, so that verifying does not need them.
+   card, computed from those files alone, through OpenVINO (`kit_files.compiled`).
+   Import heavy frameworks inside ``make``, so that verifying does not need them.
 2. A new network gets a module of its own (see `toy_classifier`) and trains through
    `training`, which saves after every epoch and resumes. A kit that carries a network
    in another format takes it from the committed ONNX file (`kit_files.make_ir`,

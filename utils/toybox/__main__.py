@@ -15,19 +15,13 @@ from .recipes import KITS, RECIPES, build, verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 all is well, 1 a kit has a fault.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        In place of those of the command line.
-    """
+    """Run one command and return its exit code: 0 all is well, 1 a kit has a fault."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "count":
-            return _count(options.kit, options.scenes)
-        run = {"build": _build, "verify": _verify}[options.command]
-        results = [run(kit) for kit in options.kits or RECIPES]
+            _count(options.kit, options.scenes)
+            return 0
+        results = [options.run(kit) for kit in options.kits or RECIPES]
     except WorkshopError as error:  # such as a framework that is not installed
         print(error, file=sys.stderr)
         return 1
@@ -37,26 +31,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m toybox", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, purpose in (
-        ("build", "train where needed, export and write the card"),
-        ("verify", "check the files and measure every figure of the card again"),
+    for name, run, purpose in (
+        ("build", _build, "train where needed, export and write the card"),
+        ("verify", _verify, "check the files and measure every figure of the card"),
     ):
         command = commands.add_parser(name, help=purpose)
+        command.set_defaults(run=run)
         command.add_argument(
             "kits", nargs="*", metavar="KIT", type=_kit, help="all where none is named"
         )
     command = commands.add_parser(
         "count", help="how many scenes a detector counts exactly, by number of toys"
     )
-    command.add_argument(
-        "kit", nargs="?", choices=DETECTORS, default="detection-tf", metavar="KIT"
-    )
-    command.add_argument(
-        "--scenes",
-        type=_positive,
-        default=10,
-        help="for each number of toys (default: 10, half a minute in all)",
-    )
+    command.add_argument("kit", nargs="?", choices=DETECTORS, default="detection-tf")
+    scenes = "for each number of toys (default: 10, half a minute in all)"
+    command.add_argument("--scenes", type=_positive, default=10, help=scenes)
     return parser
 
 
@@ -89,14 +78,13 @@ def _verify(kit: str) -> bool:
     return not faults
 
 
-def _count(kit: str, scenes: int) -> int:
+def _count(kit: str, scenes: int) -> None:
     load, detect = DETECTORS[kit]
     print("| toys | exact scenes | toys found | extra detections |")
     print("| ---: | ---: | ---: | ---: |")
     for row in count_toys(partial(detect, load(KITS / kit)), scenes):
         exact = f"{row.exact} of {row.scenes}"
         print(f"| {row.toys} | {exact} | {row.recall:.0%} | {row.extra} |", flush=True)
-    return 0
 
 
 if __name__ == "__main__":

@@ -29,13 +29,7 @@ def write_card(folder: Path, card: Card) -> None:
 
 
 def read_card(folder: Path) -> Card:
-    """Return the card of a kit.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the kit was never built.
-    """
+    """Return the card of a kit; a FileNotFoundError says that it was never built."""
     path = folder / CARD
     if not path.is_file():
         raise FileNotFoundError(
@@ -61,14 +55,7 @@ def figure_faults(
 ) -> list[str]:
     """Return a sentence for each figure that differs from the card.
 
-    Parameters
-    ----------
-    card : dict
-        With its figures.
-    measured : dict
-        The same figures, measured anew.
-    tolerance : float
-        Largest difference that another processor or library version may make.
+    `tolerance` is what another processor or library version may change.
     """
     stated = card["figures"]
     return [

@@ -21,8 +21,13 @@ from numpy.typing import NDArray
 from notebook_utils import KitError
 from notebook_utils.kits import included_folder
 
-from .inference import compiled, model_file
-from .kit_files import copy_companions, write_labels, write_picture
+from .kit_files import (
+    compiled,
+    copy_companions,
+    model_file,
+    write_labels,
+    write_picture,
+)
 from .onnx_network import Graph, count_parameters, read_graph
 from .toy_views import (
     SIZE,
@@ -92,13 +97,7 @@ def make_tflite(folder: Path) -> int:
 
 
 def make_paddle(folder: Path) -> int:
-    """Write the PaddlePaddle kit; return the number of parameters.
-
-    Raises
-    ------
-    KitError
-        If PaddlePaddle is not installed, which only this build needs.
-    """
+    """Write the PaddlePaddle kit; return the number of parameters."""
     try:
         from .paddle_program import write_program
     except ModuleNotFoundError as error:
@@ -122,15 +121,7 @@ def _committed_graph(folder: Path) -> Graph:
 def measure(
     folder: Path, crops: int = CROPS, whole_scenes: int = WHOLE_SCENES
 ) -> dict[str, float]:
-    """Return the accuracies `top1` and `top1_whole_scene`, 0 to 1.
-
-    Parameters
-    ----------
-    folder : Path
-        The kit.
-    crops, whole_scenes : int
-        How many held-out crops and whole scenes to measure with.
-    """
+    """Return the accuracies `top1` and `top1_whole_scene` of a kit, 0 to 1."""
     model = compiled(model_file(folder))
     figures = {}
     for name, (images, labels) in {
@@ -143,20 +134,7 @@ def measure(
 
 
 def probabilities(model: ov.CompiledModel, images: Images) -> NDArray[np.float32]:
-    """Return the probabilities of each class for each image, whatever the format.
-
-    Parameters
-    ----------
-    model : openvino.CompiledModel
-        The classifier; its input tells layout and element type.
-    images : uint8 array (n, 224, 224, 3)
-        RGB.
-
-    Returns
-    -------
-    float32 array (n, 8)
-        Probabilities in the order of TOYS.
-    """
+    """Return probabilities (n, 8) for RGB images (n, 224, 224, 3), in any format."""
     channels_last = model.input(0).shape[-1] == 3
     element_type = model.input(0).element_type.to_dtype()
     rows = []

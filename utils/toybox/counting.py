@@ -21,28 +21,13 @@ MIN_IOU = 0.5
 
 
 class Counted(NamedTuple):
-    """Results for scenes with the same number of toys.
+    """Results for `scenes` scenes with the same number of toys."""
 
-    Parameters
-    ----------
-    toys : int
-        Toys in each scene.
-    scenes : int
-        Number of scenes.
-    exact : int
-        Scenes in which the detector gives the right number of toys of each class.
-    recall : float
-        Fraction of the toys that are found: right class, intersection over union of at
-        least 0.5.
-    extra : int
-        Detections that match no toy, in all scenes together.
-    """
-
-    toys: int
+    toys: int  # in each scene
     scenes: int
-    exact: int
-    recall: float
-    extra: int
+    exact: int  # scenes with the right number of toys of each class
+    recall: float  # fraction of the toys that are found
+    extra: int  # detections that match no toy
 
 
 def count_toys(
@@ -50,17 +35,7 @@ def count_toys(
     scenes: int = 10,
     numbers: Iterable[int] = TOYS_PER_SCENE,
 ) -> Iterator[Counted]:
-    """Yield the results of a detector for each number of toys.
-
-    Parameters
-    ----------
-    detect : callable
-        From an image, uint8 (480, 640, 3) in RGB, to detections.
-    scenes : int
-        Held-out scenes for each number of toys.
-    numbers : iterable of int
-        Numbers of toys, 1 to 24.
-    """
+    """Yield the results of a detector on held-out scenes, for each number of toys."""
     for toys in numbers:
         exact = matched = extra = 0
         for scene in islice(_held_out(toys), scenes):

@@ -20,8 +20,7 @@ from notebook_utils.archives import unpack
 from notebook_utils.detection import Detections, mean_average_precision
 
 from .detection_scenes import HELD_OUT_COUNT, held_out_scenes
-from .inference import compiled
-from .kit_files import write_labels, write_picture
+from .kit_files import compiled, write_labels, write_picture
 
 Image = NDArray[np.uint8]
 
@@ -110,17 +109,7 @@ DETECTORS = {
 
 
 def measure(kit: str, folder: Path, scenes: int = HELD_OUT_COUNT) -> dict[str, float]:
-    """Return `map50` and `map75`, 0 to 1, from the files of a kit.
-
-    Parameters
-    ----------
-    kit : str
-        Which of DETECTORS.
-    folder : Path
-        The files.
-    scenes : int
-        How many held-out scenes to measure with.
-    """
+    """Return `map50` and `map75`, 0 to 1, of one of DETECTORS from its files."""
     load, detect = DETECTORS[kit]
     return mean_average_precisions(partial(detect, load(folder)), scenes)
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from notebook_utils.scenes import Scene, draw_scene
 
-from .random_pattern import random_pattern
-
 HELD_OUT_COUNT = 200  # scenes that a kit is measured on
 PATTERNED, RECOLOURED = 0.6, 0.5
 # Share of scenes with two to nine toys that may hide one another, as `draw_scene` draws
@@ -29,17 +27,7 @@ Floats = NDArray[np.float32]
 
 
 class Example(NamedTuple):
-    """An image and its ground truth.
-
-    Parameters
-    ----------
-    image_rgb : uint8 array (height, width, 3)
-        The image.
-    boxes_xyxy : float32 array (n, 4)
-        x1, y1, x2, y2 in pixels.
-    classes : int64 array (n,)
-        Index into TOYS for each box.
-    """
+    """An image (height, width, 3), boxes (n, 4) in pixels, indices into TOYS (n,)."""
 
     image_rgb: NDArray[np.uint8]
     boxes_xyxy: Floats
@@ -49,23 +37,14 @@ class Example(NamedTuple):
 def training_scenes(
     count: int, width: int, height: int, seed: int = 0
 ) -> Iterator[Example]:
-    """Yield scenes to train on, most of them with a random pattern on the background.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    width, height : int
-        Size of the images in pixels.
-    seed : int
-        The same seed gives the same scenes, and another one gives others.
-    """
+    """Yield scenes to train on, most of them with a random pattern; others by seed."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         scene = _scene(rng, width, height)
         image = scene.image.astype(np.float32)
         if rng.random() < PATTERNED:
-            image *= 1 + _background(scene) * random_pattern(rng, width, height)
+            toys = scene.foreground.astype(np.float32)
+            add_pattern(rng, image, cv2.blur(toys, (3, 3)))
         if rng.random() < RECOLOURED:
             image = _recoloured(rng, image)
         pixels = np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
@@ -75,15 +54,7 @@ def training_scenes(
 def held_out_scenes(
     count: int = HELD_OUT_COUNT, width: int = 640, height: int = 480
 ) -> Iterator[Example]:
-    """Yield the first `count` held-out scenes; no training scene has their background.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    width, height : int
-        Size of the images in pixels.
-    """
+    """Yield the first held-out scenes; no training scene has their background."""
     for seed in range(count):
         scene = draw_scene(seed, width, height, held_out=True)
         yield Example(scene.image, scene.boxes, scene.labels)
@@ -103,11 +74,22 @@ def _scene(rng: np.random.Generator, width: int, height: int) -> Scene:
     return draw_scene(int(rng.integers(2**31)), width, height)
 
 
-def _background(scene: Scene) -> Floats:
-    """Return how much of each pixel is background, (height, width, 1), 0 to 1."""
-    toys = scene.foreground.astype(np.float32)
-    # Soft at the border of a toy, where a pixel shows some of both.
-    return np.asarray(1 - cv2.blur(toys, (3, 3))[..., np.newaxis], np.float32)
+def add_pattern(rng: np.random.Generator, image: Floats, toys: Floats) -> None:
+    """Draw a random pattern on the background of an image (height, width, 3).
+
+    It is the bands between the contours of a landscape: from a few blots to narrow
+    lines. `toys` (height, width), 0 to 1, is how much of each pixel they cover, soft at
+    their borders.
+    """
+    height, width = toys.shape
+    cells = rng.integers(2, 12, size=2)
+    landscape = rng.standard_normal(cells).astype(np.float32)
+    heights = cv2.resize(landscape, (width, height), interpolation=cv2.INTER_CUBIC)
+    bands = np.sin(heights * rng.uniform(1, 8) + rng.uniform(0, 6))
+    share = np.clip(bands * rng.uniform(1, 12) + rng.uniform(-1, 1), 0, 1)
+    shade = rng.uniform(-0.35, 0.35) + rng.uniform(-0.15, 0.15, 3)
+    pattern = (share[..., np.newaxis] * shade).astype(np.float32)
+    image *= 1 + (1 - toys[..., np.newaxis]) * pattern
 
 
 def _recoloured(rng: np.random.Generator, image: Floats) -> Floats:

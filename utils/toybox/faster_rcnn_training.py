@@ -76,15 +76,7 @@ class _Trainer:
 def trained_detector(
     settings: Settings = SETTINGS, folder: Path = BUILD
 ) -> ToyFasterRcnn:
-    """Return the trained detector, from its checkpoint where that is up to date.
-
-    Parameters
-    ----------
-    settings : Settings
-        Length and pace of the training.
-    folder : Path
-        Where checkpoints live; not in git.
-    """
+    """Return the trained detector, from its checkpoint where that is up to date."""
     keras.utils.set_random_seed(settings.seed)
     detector = ToyFasterRcnn()
     trainer = _Trainer(detector, settings)
@@ -94,16 +86,10 @@ def trained_detector(
 
 @lru_cache(maxsize=1)
 def draw_scenes(count: int) -> tuple[NDArray[Any], ...]:
-    """Return the first training scenes.
+    """Return RGB (n, HEIGHT, WIDTH, 3), boxes (n, MAX_TOYS, 4), classes (n, MAX_TOYS).
 
-    Returns
-    -------
-    images : uint8 array (count, HEIGHT, WIDTH, 3)
-        RGB.
-    boxes : float32 array (count, MAX_TOYS, 4)
-        Normalised y1, x1, y2, x2; zeros where there is no toy.
-    classes : int32 array (count, MAX_TOYS)
-        1 + index into TOYS; 0 where there is no toy.
+    A box is normalised y1, x1, y2, x2, a class 1 + index into TOYS; both are zeros
+    where there is no toy.
     """
     images = np.empty((count, HEIGHT, WIDTH, 3), np.uint8)
     boxes = np.zeros((count, MAX_TOYS, 4), np.float32)

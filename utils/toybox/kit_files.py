@@ -1,4 +1,4 @@
-"""Files that several kits have in common, and kits made from the files of another."""
+"""The files of kits: common ones, those made from another kit, and how they are run."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import openvino as ov
+import openvino.properties.hint as hints
 
 from notebook_utils.kits import included_folder
 from notebook_utils.scenes import TOYS, draw_scene
@@ -13,6 +14,8 @@ from notebook_utils.scenes import TOYS, draw_scene
 from .cards import read_card
 
 JPEG_QUALITY = 92
+# Files that OpenVINO finds beside the one it is asked to read.
+WEIGHTS = (".bin", ".pdiparams")
 
 
 def write_labels(folder: Path) -> None:
@@ -36,20 +39,7 @@ def copy_companions(source: Path, folder: Path) -> None:
 
 
 def make_ir(source_kit: str, folder: Path) -> int:
-    """Write a committed ONNX kit as OpenVINO IR with FP16 weights.
-
-    Parameters
-    ----------
-    source_kit : str
-        Name of the ONNX kit.
-    folder : Path
-        An empty folder.
-
-    Returns
-    -------
-    int
-        The number of parameters, that of the ONNX kit.
-    """
+    """Write a committed ONNX kit as IR with FP16 weights; return its parameters."""
     source = included_folder(source_kit)
     copy_companions(source, folder)
     model = ov.convert_model(source / "model.onnx")
@@ -62,14 +52,26 @@ def make_untrained(parameters: int, folder: Path) -> int:
     """Write all that is built of a kit with generated weights: its picture.
 
     The weights are too large for git; `notebook_utils` generates them on first use.
-
-    Parameters
-    ----------
-    parameters : int
-        The network's number of parameters, which is returned.
-    folder : Path
-        An empty folder.
     """
     picture = included_folder("classification-onnx") / "picture.jpg"
     shutil.copyfile(picture, folder / picture.name)
     return parameters
+
+
+def compiled(model: Path | ov.Model) -> ov.CompiledModel:
+    """Return a model compiled for the CPU in f32.
+
+    The default precision depends on the processor (bf16 where there is AVX512-BF16),
+    and figures of a card must not.
+    """
+    core = ov.Core()
+    read = core.read_model(model) if isinstance(model, Path) else model
+    return core.compile_model(read, "CPU", {hints.inference_precision: ov.Type.f32})
+
+
+def model_file(folder: Path) -> Path:
+    """Return the file of a kit that OpenVINO is asked to read."""
+    for path in sorted(folder.glob("model.*")):
+        if path.suffix not in WEIGHTS:
+            return path
+    raise FileNotFoundError(f"{folder}: expected a file model.*, found none")

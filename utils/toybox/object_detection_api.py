@@ -35,20 +35,9 @@ SMALLEST_AREA = 1e-5  # a box without area is no proposal
 
 
 def detect(detector: ToyFasterRcnn, input_tensor: Tensor) -> dict[str, Tensor]:
-    """Return the eight outputs for one image.
+    """Return the eight outputs for one image, by their names in that API.
 
-    Parameters
-    ----------
-    detector : ToyFasterRcnn
-        Trained.
-    input_tensor : uint8 tensor (1, height, width, 3)
-        RGB.
-
-    Returns
-    -------
-    dict of str to float32 tensor
-        By the names that the Object Detection API gives them. Rows behind the last
-        detection are zeros.
+    Rows behind the last detection are zeros.
     """
     image = tf.image.resize(tf.cast(input_tensor, tf.float32), (HEIGHT, WIDTH)) / 255
     features, scores, offsets = detector.proposer(image, training=False)
@@ -108,13 +97,6 @@ def save_frozen(detector: ToyFasterRcnn, folder: Path) -> None:
 
     OpenVINO loses some of the variables of a SavedModel that has very many of them;
     constants are part of the graph.
-
-    Parameters
-    ----------
-    detector : ToyFasterRcnn
-        Trained.
-    folder : Path
-        The folder to write, which is not there yet.
     """
     live = tf.function(lambda input_tensor: detect(detector, input_tensor))
     concrete = live.get_concrete_function(INPUT)
@@ -129,15 +111,7 @@ def save_frozen(detector: ToyFasterRcnn, folder: Path) -> None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Write a folder's content as ``.tar.gz``: the same content gives the same bytes.
-
-    Parameters
-    ----------
-    folder : Path
-        What to pack; the names in the archive begin below it.
-    archive : Path
-        The file to write.
-    """
+    """Write a folder as ``.tar.gz``; the same content gives the same bytes."""
     with (
         archive.open("wb") as file,
         gzip.GzipFile("", "wb", mtime=0, fileobj=file) as packed,

@@ -19,16 +19,7 @@ OPSET = 17
 def export_onnx(network: Any, path: Path, size: int, output: str) -> int:
     """Write a network of PyTorch as an ONNX file; return its number of parameters.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        From images (n, 3, size, size) to the output that gets the name `output`.
-    path : Path
-        The file to write. Its input is named ``image`` and has a batch of one.
-    size : int
-        Height and width of the images in pixels.
-    output : str
-        Name of the output.
+    The input is named ``image`` and is (1, 3, size, size).
     """
     import torch
 
@@ -58,27 +49,10 @@ def count_parameters(graph: Graph) -> int:
 
 
 def rebuild(graph: Graph, image: Any, operations: Mapping[str, Operation]) -> Any:
-    """Build a network with the operations of another framework.
+    """Build a network with the operations of another framework; return its output.
 
-    Parameters
-    ----------
-    graph : onnx.GraphProto
-        What to build, with one input and one output.
-    image : tensor of that framework
-        The input.
-    operations : mapping
-        For each ONNX operation, a function of its inputs and, by name, its attributes.
-        Weights are passed as arrays, in the layout of ONNX.
-
-    Returns
-    -------
-    tensor of that framework
-        The output.
-
-    Raises
-    ------
-    ValueError
-        If an operation of the graph is not in the mapping.
+    For each ONNX operation there is a function of its inputs and, by name, its
+    attributes. Weights are passed as arrays, in the layout of ONNX.
     """
     needed = {node.op_type for node in graph.node} - {"Constant"}
     if missing := sorted(needed - set(operations)):

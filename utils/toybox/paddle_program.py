@@ -14,15 +14,7 @@ SHAPE = (1, 3, 224, 224)
 
 
 def write_program(graph: Graph, folder: Path) -> None:
-    """Write a graph of ONNX as ``model.pdmodel`` and ``model.pdiparams``.
-
-    Parameters
-    ----------
-    graph : onnx.GraphProto
-        The network. The input keeps its name.
-    folder : Path
-        Where to write.
-    """
+    """Write a graph of ONNX as ``model.pdmodel`` and ``model.pdiparams``."""
     paddle.enable_static()
     # OpenVINO reads the format that was Paddle's only one before version 3.
     with paddle.pir_utils.OldIrGuard():

@@ -16,154 +16,122 @@ KITS = Path(__file__).resolve().parents[2] / "data" / "kits"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one kit is made and measured.
-
-    Parameters
-    ----------
-    kit : str
-        Name of the kit and of its folder.
-    title, trained_on, measured_on : str
-        What the card says, one sentence each.
-    make : callable
-        Writes the files of the kit into an empty folder and returns the number of
-        parameters.
-    measure : callable
-        Returns the figures of the card, from the files in a folder.
-    tolerance : float
-        Largest difference of a figure that `verify` attributes to another processor.
-    licence : str
-        SPDX identifier.
-    """
+    """How one kit is made and measured; the texts are what its card says."""
 
     kit: str
     title: str
     trained_on: str
     measured_on: str
-    make: Callable[[Path], int]
-    measure: Callable[[Path], dict[str, float]]
-    tolerance: float = 0.005
-    licence: str = "Apache-2.0"
+    make: Callable[[Path], int]  # into an empty folder; returns the parameters
+    measure: Callable[[Path], dict[str, float]]  # the figures, from that folder alone
+    tolerance: float = 0.005  # what another processor may make of a figure
+    licence: str = "Apache-2.0"  # SPDX
 
 
-_classifier = partial(
-    Recipe,
-    trained_on=classification.TRAINED_ON,
-    measured_on=classification.MEASURED_ON,
-    measure=classification.measure,
-)
-_segmenter = partial(
-    Recipe,
-    trained_on=segmentation.TRAINED_ON,
-    measured_on=segmentation.MEASURED_ON,
-    measure=segmentation.measure,
-)
-_detector = partial(Recipe, measured_on=detection.MEASURED_ON)
-_UNTRAINED = (
-    "Nothing: the weights are random numbers from a fixed seed, generated on "
-    "first use. This network recognises nothing; its lesson "
-)
-_untrained = partial(
-    Recipe,
-    measured_on="Nothing, since there is nothing to measure",
-    measure=lambda folder: {},
-)
-
-# A kit that carries the network of another comes after it.
-RECIPES: dict[str, Recipe] = {
-    recipe.kit: recipe
-    for recipe in (
-        _classifier(
-            kit="classification-onnx",
-            title="Which of eight toys is in the picture (ONNX, FP32 weights)",
-            make=classification.make_onnx,
-        ),
-        _classifier(
-            kit="classification-ir",
-            title="Which of eight toys is in the picture (OpenVINO IR, FP16 weights)",
-            make=partial(make_ir, "classification-onnx"),
-        ),
-        _classifier(
-            kit="classification-tf",
-            title="Which of eight toys is in the picture (TensorFlow, frozen graph)",
-            make=classification.make_tf,
-        ),
-        _classifier(
-            kit="classification-tflite",
-            title="Which of eight toys is in the picture (TensorFlow Lite, INT8)",
-            trained_on=classification.QUANTIZED_ON,
-            make=classification.make_tflite,
-        ),
-        _classifier(
-            kit="classification-paddle",
-            title="Which of eight toys is in the picture (PaddlePaddle)",
-            make=classification.make_paddle,
-        ),
-        _segmenter(
-            kit="segmentation-onnx",
-            title="Where in the picture toys are (ONNX, FP32 weights)",
-            make=segmentation.make_onnx,
-        ),
-        _segmenter(
-            kit="segmentation-ir",
-            title="Where in the picture toys are (OpenVINO IR, FP16 weights)",
-            make=partial(make_ir, "segmentation-onnx"),
-        ),
-        _detector(
-            kit="detection-yolov5n",
-            title="YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
-            trained_on=detection.TRAINED_ON_YOLOV5N,
-            make=detection.make_yolov5n,
-            measure=partial(detection.measure, "detection-yolov5n"),
-        ),
-        Recipe(
-            kit="digits",
-            title="60,000 handwritten-like digits of 28 by 28 pixels",
-            trained_on=drawn_digits.DRAWN,
-            measured_on=drawn_digits.MEASURED_ON,
-            make=drawn_digits.make,
-            measure=drawn_digits.measure,
-            tolerance=drawn_digits.TOLERANCE,
-        ),
-        _untrained(
-            kit="classification-torch",
-            title="ResNet-18 of torchvision, untrained (PyTorch)",
-            trained_on=_UNTRAINED + "compares what two programs make of it",
-            make=partial(make_untrained, 11_689_512),
-        ),
-        _untrained(
-            kit="classification-googlenet",
-            title="GoogLeNet of torchvision, untrained (PyTorch)",
-            trained_on=_UNTRAINED + "measures time, which does not depend on them",
-            make=partial(make_untrained, 13_004_888),
-        ),
-        _detector(
-            kit="detection-tf",
-            title="Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
-            trained_on=detection.TRAINED_ON_TF,
-            make=detection.make_tf,
-            measure=partial(detection.measure, "detection-tf"),
-        ),
+def _classifier(
+    form: str,
+    files: str,
+    make: Callable[[Path], int],
+    trained_on: str = classification.TRAINED_ON,
+) -> Recipe:
+    return Recipe(
+        f"classification-{form}",
+        f"Which of eight toys is in the picture ({files})",
+        trained_on,
+        classification.MEASURED_ON,
+        make,
+        classification.measure,
     )
-}
+
+
+def _segmenter(form: str, files: str, make: Callable[[Path], int]) -> Recipe:
+    return Recipe(
+        f"segmentation-{form}",
+        f"Where in the picture toys are ({files})",
+        segmentation.TRAINED_ON,
+        segmentation.MEASURED_ON,
+        make,
+        segmentation.measure,
+    )
+
+
+def _detector(
+    kit: str, title: str, trained_on: str, make: Callable[[Path], int]
+) -> Recipe:
+    measure = partial(detection.measure, kit)
+    return Recipe(kit, title, trained_on, detection.MEASURED_ON, make, measure)
+
+
+def _untrained(kit: str, name: str, lesson: str, parameters: int) -> Recipe:
+    return Recipe(
+        kit,
+        f"{name} of torchvision, untrained (PyTorch)",
+        "Nothing: the weights are random numbers from a fixed seed, generated on first "
+        f"use. This network recognises nothing; its lesson {lesson}",
+        "Nothing, since there is nothing to measure",
+        partial(make_untrained, parameters),
+        lambda folder: {},
+    )
+
+
+_classifier_ir = partial(make_ir, "classification-onnx")
+_segmenter_ir = partial(make_ir, "segmentation-onnx")
+# A kit that carries the network of another comes after it.
+_ALL = (
+    _classifier("onnx", "ONNX, FP32 weights", classification.make_onnx),
+    _classifier("ir", "OpenVINO IR, FP16 weights", _classifier_ir),
+    _classifier("tf", "TensorFlow, frozen graph", classification.make_tf),
+    _classifier(
+        "tflite",
+        "TensorFlow Lite, INT8",
+        classification.make_tflite,
+        classification.QUANTIZED_ON,
+    ),
+    _classifier("paddle", "PaddlePaddle", classification.make_paddle),
+    _segmenter("onnx", "ONNX, FP32 weights", segmentation.make_onnx),
+    _segmenter("ir", "OpenVINO IR, FP16 weights", _segmenter_ir),
+    _detector(
+        "detection-yolov5n",
+        "YOLOv5n that finds eight toys (PyTorch, FP16 weights)",
+        detection.TRAINED_ON_YOLOV5N,
+        detection.make_yolov5n,
+    ),
+    Recipe(
+        "digits",
+        "60,000 handwritten-like digits of 28 by 28 pixels",
+        drawn_digits.DRAWN,
+        drawn_digits.MEASURED_ON,
+        drawn_digits.make,
+        drawn_digits.measure,
+        drawn_digits.TOLERANCE,
+    ),
+    _untrained(
+        "classification-torch",
+        "ResNet-18",
+        "compares what two programs make of it",
+        11_689_512,
+    ),
+    _untrained(
+        "classification-googlenet",
+        "GoogLeNet",
+        "measures time, which does not depend on them",
+        13_004_888,
+    ),
+    _detector(
+        "detection-tf",
+        "Which toys are where (TensorFlow, Faster R-CNN, SavedModel)",
+        detection.TRAINED_ON_TF,
+        detection.make_tf,
+    ),
+)
+RECIPES: dict[str, Recipe] = {recipe.kit: recipe for recipe in _ALL}
 
 
 def build(recipe: Recipe, root: Path = KITS) -> Path:
-    """Make a kit, measure it and write its card.
+    """Make a kit, measure it, write its card and return its folder below `root`.
 
-    The folder of the kit is replaced only when everything is there, so a build that
-    fails leaves the old kit as it was.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to build.
-    root : Path
-        The folder that holds the folders of the kits.
-
-    Returns
-    -------
-    Path
-        The folder of the kit.
+    The folder is replaced only when everything is there, so a build that fails leaves
+    the old kit as it was.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / recipe.kit
@@ -192,21 +160,9 @@ def _card(recipe: Recipe, folder: Path, parameters: int) -> dict[str, object]:
 
 
 def verify(recipe: Recipe, root: Path = KITS) -> list[str]:
-    """Measure a kit again and compare it with its card.
+    """Measure a kit again; return a sentence for each difference from its card.
 
     Figures are measured only of files that are the ones the card describes.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to verify.
-    root : Path
-        The folder that holds the folders of the kits.
-
-    Returns
-    -------
-    list of str
-        One sentence for each difference; empty when all is as the card says.
     """
     folder = root / recipe.kit
     try:

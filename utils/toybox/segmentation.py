@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from notebook_utils.scenes import draw_scene
 
-from .inference import compiled, model_file
-from .kit_files import write_picture
+from .kit_files import compiled, model_file, write_picture
 
 OUTPUT = "foreground"
 SIZE = 512
@@ -43,15 +42,7 @@ def make_onnx(folder: Path) -> int:
 
 
 def measure(folder: Path, scenes: int = SCENES) -> dict[str, float]:
-    """Return `mean_iou`: intersection over union of the masks, 0 to 1.
-
-    Parameters
-    ----------
-    folder : Path
-        The kit.
-    scenes : int
-        How many held-out scenes to average over.
-    """
+    """Return `mean_iou` of a kit: intersection over union of the masks, 0 to 1."""
     model = compiled(model_file(folder))
     ious = []
     for seed in range(scenes):
@@ -66,19 +57,6 @@ def measure(folder: Path, scenes: int = SCENES) -> dict[str, float]:
 def foreground(
     model: ov.CompiledModel, image: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
-    """Return the probability that a pixel belongs to a toy.
-
-    Parameters
-    ----------
-    model : openvino.CompiledModel
-        The segmenter, compiled for the size of the image.
-    image : uint8 array (height, width, 3)
-        RGB.
-
-    Returns
-    -------
-    float32 array (height, width)
-        0 to 1.
-    """
+    """Return the probability that a pixel of an RGB image belongs to a toy."""
     chw = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
     return np.array(model(chw[None])[OUTPUT][0, 0], np.float32)

@@ -18,18 +18,7 @@ SHAPE = (1, 224, 224, 3)
 
 
 def frozen_graph(graph: Graph) -> bytes:
-    """Return a graph of ONNX as a GraphDef whose weights are constants.
-
-    Parameters
-    ----------
-    graph : onnx.GraphProto
-        The network. The input keeps its name, its layout becomes NHWC.
-
-    Returns
-    -------
-    bytes
-        The content of a ``.pb`` file.
-    """
+    """Return a graph of ONNX as a ``.pb`` file, its weights constants."""
     frozen = tf.Graph()
     with frozen.as_default():
         name = graph.input[0].name
@@ -41,19 +30,9 @@ def frozen_graph(graph: Graph) -> bytes:
 
 
 def quantized_lite(graph: Graph, views: NDArray[np.uint8]) -> bytes:
-    """Return a graph of ONNX quantized to INT8 for TensorFlow Lite.
+    """Return a graph of ONNX as a ``.tflite`` file in INT8, uint8 in and out.
 
-    Parameters
-    ----------
-    graph : onnx.GraphProto
-        The network.
-    views : uint8 array (n, 224, 224, 3)
-        RGB images to calibrate with: they set the range of every tensor.
-
-    Returns
-    -------
-    bytes
-        The content of a ``.tflite`` file, uint8 in and out.
+    The views (n, 224, 224, 3) set the range of every tensor.
     """
     name = graph.input[0].name
 

@@ -26,7 +26,7 @@ from notebook_utils.scenes import TOYS
 
 from .onnx_network import export_onnx
 from .toy_views import SIZE, VIEW_SIZE, Images, Labels, training_views
-from .training import BUILD, Batch, Settings, fit_torch
+from .training import Batch, Settings, fit_torch
 
 NAME = "toy-classifier"
 SETTINGS = Settings(revision=2, epochs=8, steps=140, batch=64, rate=4e-3)
@@ -48,7 +48,7 @@ BLOCKS = (
 FEATURES = 256
 
 
-class Convolution(nn.Sequential):
+class ConvNorm(nn.Sequential):
     """Convolution, batch normalisation and, if wanted, ReLU."""
 
     def __init__(
@@ -77,9 +77,9 @@ class InvertedResidual(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = inputs * expansion
-        self.widen = Convolution((inputs, wide), 1)
-        self.filter = Convolution((wide, wide), 3, stride, groups=wide)
-        self.narrow = Convolution((wide, outputs), 1, activation=False)
+        self.widen = ConvNorm((inputs, wide), 1)
+        self.filter = ConvNorm((wide, wide), 3, stride, groups=wide)
+        self.narrow = ConvNorm((wide, outputs), 1, activation=False)
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, features: Tensor) -> Tensor:
@@ -93,14 +93,14 @@ class ToyClassifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution((3, STEM), 6, stride=4)
+        self.stem = ConvNorm((3, STEM), 6, stride=4)
         channels = STEM
         blocks = []
         for outputs, stride, expansion in BLOCKS:
             blocks.append(InvertedResidual(channels, outputs, stride, expansion))
             channels = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.head = Convolution((channels, FEATURES), 1)
+        self.head = ConvNorm((channels, FEATURES), 1)
         self.scores = nn.Linear(FEATURES, len(TOYS))
 
     def forward(self, image: Tensor) -> Tensor:
@@ -122,8 +122,7 @@ def trained_classifier() -> ToyClassifier:
 @lru_cache(maxsize=1)
 def training_set() -> tuple[Images, Labels]:
     """Return views to train on, (n, VIEW_SIZE, VIEW_SIZE, 3), and labels."""
-    cache = BUILD / f"{NAME}-views-{SETTINGS.revision}.npz"
-    return training_views(CROWDED_SCENES, SINGLE_SCENES, cache)
+    return training_views(CROWDED_SCENES, SINGLE_SCENES)
 
 
 def batches(
@@ -165,7 +164,7 @@ def folded(network: ToyClassifier) -> ToyClassifier:
     """Return a copy whose batch normalisation is part of the convolutions."""
     result = copy.deepcopy(network).eval()
     for module in result.modules():
-        if isinstance(module, Convolution):
+        if isinstance(module, ConvNorm):
             conv, norm = module.get_submodule("conv"), module.get_submodule("norm")
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 module.conv = fuse_conv_bn_eval(conv, norm)
@@ -174,14 +173,6 @@ def folded(network: ToyClassifier) -> ToyClassifier:
 
 
 def export(network: ToyClassifier, path: Path) -> int:
-    """Write the network as an ONNX file; return its number of parameters.
-
-    Parameters
-    ----------
-    network : ToyClassifier
-        As trained. In the file it is folded and ends in a softmax.
-    path : Path
-        The file to write.
-    """
+    """Write the network, folded and with a softmax, as ONNX; return its parameters."""
     layers = OrderedDict(network=folded(network), softmax=nn.Softmax(1))
     return export_onnx(nn.Sequential(layers), path, SIZE, "probabilities")

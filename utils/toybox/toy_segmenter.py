@@ -27,9 +27,9 @@ from tqdm import tqdm
 
 from notebook_utils.scenes import draw_scene
 
+from .detection_scenes import PATTERNED, Floats, add_pattern
 from .onnx_network import export_onnx
-from .random_pattern import random_pattern
-from .toy_classifier import MEAN, SPREAD, Convolution
+from .toy_classifier import MEAN, SPREAD, ConvNorm
 from .training import Batch, Settings, fit_torch
 
 NAME = "toy-segmenter"
@@ -39,14 +39,11 @@ SCENES = 600
 # The network is trained on parts of this size, each zoomed a little in or out.
 PART = 256
 ZOOM = 1.35
-# Training scenes have few patterns: without others every new one would be a toy.
-PATTERNED = 0.6
 # Channels on each level, the first at half the size of the image.
 LEVELS = (16, 24, 48, 96, 128)
 
 Images = NDArray[np.uint8]
 Masks = NDArray[np.bool_]
-Floats = NDArray[np.float32]
 
 
 class ToySegmenter(nn.Module):
@@ -59,13 +56,13 @@ class ToySegmenter(nn.Module):
         super().__init__()
         self.down = nn.ModuleList(
             nn.Sequential(
-                Convolution((inputs, outputs), 3, stride=2),
-                Convolution((outputs, outputs), 3),
+                ConvNorm((inputs, outputs), 3, stride=2),
+                ConvNorm((outputs, outputs), 3),
             )
             for inputs, outputs in zip((3, *LEVELS), LEVELS, strict=False)
         )
         self.up = nn.ModuleList(
-            Convolution((below + beside, beside), 3)
+            ConvNorm((below + beside, beside), 3)
             for below, beside in zip(LEVELS[:0:-1], LEVELS[-2::-1], strict=True)
         )
         # The four scores of a cell at half size become its four pixels.
@@ -146,8 +143,7 @@ def _part(
         for pixels in (image, mask)
     )
     if rng.random() < PATTERNED:
-        # Soft at the border of a toy, where a pixel shows some of both.
-        part *= 1 + (1 - share[..., None]) * random_pattern(rng, PART, PART)
+        add_pattern(rng, part, share)
     return part, (share > 0.5).astype(np.float32)
 
 
@@ -183,12 +179,7 @@ def _recoloured(rng: np.random.Generator, parts: Floats) -> Floats:
 def export(network: ToySegmenter, path: Path) -> int:
     """Write the network as an ONNX file; return its number of parameters.
 
-    Parameters
-    ----------
-    network : ToySegmenter
-        As trained. The exporter makes batch normalisation part of the convolutions,
-        and the file ends in a sigmoid.
-    path : Path
-        The file to write.
+    The exporter makes batch normalisation part of the convolutions; the file ends in a
+    sigmoid.
     """
     return export_onnx(nn.Sequential(network, nn.Sigmoid()), path, SIZE, "foreground")

@@ -6,7 +6,6 @@ with other toys at the edge; the training views cover all of that.
 """
 
 from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,32 +23,13 @@ VIEW_SIZE = 240
 OTHERS = 0.35
 
 
-def training_views(
-    crowded: int, single: int, cache: Path | None = None
-) -> tuple[Images, Labels]:
-    """Return images of one toy each, from training scenes.
+def training_views(crowded: int, single: int) -> tuple[Images, Labels]:
+    """Return views (n, VIEW_SIZE, VIEW_SIZE, 3) of one toy each, and labels (n,).
 
-    Parameters
-    ----------
-    crowded : int
-        How many scenes of several toys; each gives a close and, where the others do
-        not get in the way, a wide view of every toy with a box.
-    single : int
-        How many scenes of one toy; each gives its whole image, squeezed, as it is and
-        from farther away.
-    cache : Path, optional
-        A ``.npz`` file that keeps the views for the next time.
-
-    Returns
-    -------
-    views : uint8 array (n, VIEW_SIZE, VIEW_SIZE, 3)
-        RGB.
-    labels : int64 array (n,)
-        Index into TOYS.
+    A crowded scene gives a close and, where others are not in the way, a wide view of
+    every toy with a box. A single toy gives its whole image, squeezed, as it is and
+    from farther away.
     """
-    if cache and cache.is_file():
-        with np.load(cache) as stored:
-            return stored["views"], stored["labels"]
     rng = np.random.default_rng(2)
     views: list[Images] = []
     labels: list[int] = []
@@ -58,11 +38,7 @@ def training_views(
         found = _crops(rng, scene) if seed < crowded else _wholes(rng, scene)
         views += [view for view, _ in found]
         labels += [label for _, label in found]
-    stacked, indices = np.stack(views), np.array(labels, np.int64)
-    if cache:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, views=stacked, labels=indices)
-    return stacked, indices
+    return np.stack(views), np.array(labels, np.int64)
 
 
 def _crops(rng: np.random.Generator, scene: Scene) -> list[tuple[Images, int]]:

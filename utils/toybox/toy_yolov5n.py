@@ -66,15 +66,7 @@ def untrained_detector() -> YOLOv5n:
 
 
 def save_half(network: YOLOv5n, path: Path) -> int:
-    """Write a network's state dictionary in 16 bits; return its number of parameters.
-
-    Parameters
-    ----------
-    network : YOLOv5n
-        As trained, with its batch normalisation.
-    path : Path
-        The file to write.
-    """
+    """Write a state dictionary in 16 bits; return the network's parameters."""
     weights = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in network.state_dict().items()

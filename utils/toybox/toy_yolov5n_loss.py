@@ -26,28 +26,13 @@ NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1))
 
 
 def detection_loss(raw: Tensor, targets: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return the loss of raw predictions.
+    """Return the loss of raw predictions (n, boxes, 5 + classes).
 
-    Parameters
-    ----------
-    raw : float32 tensor (n, boxes, 5 + classes)
-        Output of the network in training mode.
-    targets : float32 tensor (m, 6)
-        Index of the image, class, and the box: centre x, centre y, width and height in
-        pixels.
-    size : tuple of int
-        Height and width of the images.
-
-    Returns
-    -------
-    float32 tensor ()
-        The sum of three parts: one minus the complete IoU of boxes that were assigned
-        to a toy, and the cross entropy of objectness and of classes.
-
-    Notes
-    -----
-    The target for the objectness of a box is its overlap with the toy, so that the best
-    of several boxes has the highest score.
+    A target, of (m, 6), is the index of the image, the class, and the box: centre x,
+    centre y, width and height in pixels; `size` is height and width of the images. The
+    loss is one minus the complete IoU of boxes that were assigned to a toy, and the
+    cross entropy of objectness and of classes. The target for the objectness of a box
+    is its overlap with the toy, so that the best of several has the highest score.
     """
     truth, rows = assign(targets, size)
     image, classes, boxes = truth[:, 0].long(), truth[:, 1].long(), truth[:, 2:]
@@ -66,24 +51,10 @@ def detection_loss(raw: Tensor, targets: Tensor, size: tuple[int, int]) -> Tenso
 
 
 def assign(targets: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Assign toys to the boxes of the network that should find them.
+    """Return targets, repeated, (k, 6), and the output row each is assigned to, (k,).
 
     A toy is assigned to every anchor of about its size, in the cell that contains its
     centre and in the two neighbours nearest to the centre.
-
-    Parameters
-    ----------
-    targets : float32 tensor (m, 6)
-        As in :func:`detection_loss`.
-    size : tuple of int
-        Height and width of the images.
-
-    Returns
-    -------
-    float32 tensor (k, 6)
-        Targets, repeated.
-    int64 tensor (k,)
-        The row of the network's output that each is assigned to.
     """
     _, starts = _grids(size)
     found, rows = [], []
@@ -138,15 +109,8 @@ def _grids(size: tuple[int, int]) -> tuple[Tensor, tuple[int, ...]]:
 def complete_iou(boxes: Tensor, truth: Tensor) -> Tensor:
     """Return the complete IoU: overlap, less distance and difference in aspect ratio.
 
-    Parameters
-    ----------
-    boxes, truth : float32 tensors (k, 4)
-        Centre x, centre y, width and height, in the same unit.
-
-    Returns
-    -------
-    float32 tensor (k,)
-        1 for the same box; below 0 for boxes far apart.
+    From centres x and y, widths and heights (k, 4) to (k,): 1 for the same box, below 0
+    for boxes far apart.
     """
     epsilon = 1e-7
     low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2

@@ -18,27 +18,14 @@ Batch = tuple[Any, ...]
 class Settings:
     """What a training run depends on; a checkpoint is good only for the same settings.
 
-    Parameters
-    ----------
-    revision : int
-        Raise it whenever the network, its data or its loss change.
-    epochs, steps : int
-        Number of epochs, and of batches in each.
-    batch : int
-        Images in a batch.
-    rate : float
-        Highest learning rate.
-    weight_decay : float
-        Of AdamW.
-    seed : int
-        Of the first weights and of the order of the data.
+    Raise the revision whenever the network, its data or its loss change.
     """
 
     revision: int
     epochs: int
-    steps: int
-    batch: int
-    rate: float
+    steps: int  # batches in an epoch
+    batch: int  # images in a batch
+    rate: float  # highest learning rate
     weight_decay: float = 0.02
     seed: int = 0
 
@@ -65,18 +52,8 @@ def fit(
 ) -> None:
     """Train, or resume where an earlier run with the same settings stopped.
 
-    Parameters
-    ----------
-    name : str
-        Of the network; its checkpoint is ``<folder>/<name>.pt``.
-    settings : Settings
-        Length and pace of the training.
-    trainer : Trainer
-        Trained in place.
-    batches : callable
-        From the number of the epoch to `settings.steps` batches; the same each time.
-    folder : Path
-        Where checkpoints live; not in git.
+    The checkpoint is ``<folder>/<name>.pt``. `batches` gives the `settings.steps`
+    batches of an epoch, the same each time.
     """
     path = folder / f"{name}.pt"
     for epoch in range(_resume(path, settings, trainer), settings.epochs):
@@ -98,14 +75,7 @@ def fit_torch(
 ) -> None:
     """Train a network of PyTorch with :func:`fit` and leave it in evaluation mode.
 
-    Parameters
-    ----------
-    name, settings, batches, folder
-        As in :func:`fit`; a batch is inputs and targets.
-    network : nn.Module
-        Trained in place.
-    loss : callable
-        From the output of the network and the targets to a scalar.
+    A batch is inputs and targets; `loss` takes the network's output and the targets.
     """
     network.train()
     fit(name, settings, _TorchTrainer(network, settings, loss), batches, folder)

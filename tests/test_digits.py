@@ -1,21 +1,13 @@
 """Digits are the same everywhere, look like digits, and are kept like MNIST."""
 
-import hashlib
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from notebook_utils import KitError, load_kit
 from notebook_utils.checkpoints import load_arrays
-from notebook_utils.digits import (
-    centre_digit,
-    dataset,
-    digit_canvas,
-    draw_digits,
-)
+from notebook_utils.digits import centre_digit, dataset, digit_canvas, draw_digits
 from notebook_utils.digits.drawing import Hand
 from notebook_utils.digits.strokes import WAYS, curve_weights, table
 
@@ -30,30 +22,16 @@ def drawn():
     return draw_digits(3000, seed=0)
 
 
-def test_a_seed_gives_the_same_digits_in_another_process():
-    program = (
-        "import hashlib; from notebook_utils.digits import draw_digits; "
-        "images, labels = draw_digits(200, seed=4); "
-        "print(hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest())"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    images, labels = draw_digits(200, seed=4)
-    here = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    assert run.stdout.strip() == here
-
-
 def test_types_and_shapes(drawn):
     images, labels = drawn
     assert images.shape == (3000, 28, 28) and images.dtype == np.uint8
     assert labels.shape == (3000,) and labels.dtype == np.int64
-    assert set(labels) == set(range(10))
+    counts = np.bincount(labels, minlength=10)
+    assert len(counts) == 10 and counts.min() > 230 and counts.max() < 370
     assert len({image.tobytes() for image in images}) == len(images), "none twice"
-    assert not np.array_equal(images, draw_digits(3000, seed=1)[0])
-
-
-def test_no_digits_are_no_error_and_fewer_than_none_are_one():
+    for seed in (0, 1):
+        again = draw_digits(3000, seed)[0]
+        assert np.array_equal(images, again) is (seed == 0)
     assert draw_digits(0, seed=0)[0].shape == (0, 28, 28)
     with pytest.raises(ValueError, match="found -1"):
         draw_digits(-1, seed=0)
@@ -86,8 +64,7 @@ def test_strokes_stay_in_their_box(digit, way):
     assert 0.85 < np.ptp(curve[:, 1]) < 1.15, "one is the digit's height"
 
 
-def test_no_zero_has_a_slash():
-    """The inside of a steady zero is empty, and its ink is one ring."""
+def test_a_steady_zero_is_one_ring_of_its_size_in_the_middle():
     import cv2
 
     images, labels = draw_digits(200, 0, STEADY)
@@ -95,6 +72,9 @@ def test_no_zero_has_a_slash():
         ink = (zero > 60).astype(np.uint8)
         regions, _ = cv2.connectedComponents(1 - ink, connectivity=4)
         assert regions == 3, "the ink, the outside and one inside"
+        rows, columns = np.nonzero(ink)
+        assert 18 <= np.ptp(rows) + 1 <= 22
+        assert abs(rows.mean() - 14) < 1.5 and abs(columns.mean() - 14) < 1.5
 
 
 def test_a_curve_passes_through_its_points():
@@ -136,35 +116,31 @@ def test_the_kit_holds_the_file_and_no_model(monkeypatch, tmp_path):
         kit.preprocess(np.zeros((28, 28, 3), np.uint8))
 
 
-def bar(height, width, top, left, ink=255, ground=0):
-    """A picture with an upright bar of 40 by 8 pixels."""
-    picture = np.full((height, width), ground, np.uint8)
-    picture[top : top + 40, left : left + 8] = ink
-    return picture
+def bar(height, width, top, left, ink=255, background=0):
+    """An image with an upright bar of 40 by 8 pixels."""
+    image = np.full((height, width), background, np.uint8)
+    image[top : top + 40, left : left + 8] = ink
+    return image
 
 
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (10, 60), (60, 92)])
 def test_a_digit_is_brought_to_the_middle(top, left):
     digit = centre_digit(bar(100, 100, top, left))
     assert digit.shape == (28, 28) and digit.dtype == np.float32
-    rows, columns = np.nonzero(digit > 0.5)
-    assert (rows.min(), rows.max()) == (4, 23), "20 pixels high, in the middle"
-    assert (columns.min(), columns.max()) == (12, 15)
+    expected = np.zeros((28, 28))
+    expected[4:24, 12:16] = 255 / 256  # 20 pixels high
+    np.testing.assert_allclose(digit, expected, atol=1e-6)
 
 
 def test_light_and_dark_ink_grey_and_colour_are_the_same():
     light = centre_digit(bar(90, 70, 20, 30))
-    dark = centre_digit(bar(90, 70, 20, 30, ink=30, ground=220))
+    dark = bar(90, 70, 20, 30, ink=30, background=220)
     colour = np.repeat(bar(90, 70, 20, 30)[..., np.newaxis], 3, axis=2)
-    assert np.allclose(light, dark, atol=0.02)
-    assert np.allclose(light, centre_digit(colour), atol=0.02)
-
-
-def test_uneven_paper_leaves_no_veil():
-    paper = np.tile(np.linspace(190, 240, 120), (120, 1))
-    paper[40:80, 50:58] = 20
-    digit = centre_digit(paper)
-    assert (digit > 0.05).sum() <= 22 * 6
+    for image in (dark, colour):
+        np.testing.assert_allclose(centre_digit(image), light, atol=0.02)
+    uneven = np.tile(np.linspace(190, 240, 120), (120, 1))
+    uneven[40:80, 50:58] = 20
+    assert (centre_digit(uneven) > 0.05).sum() <= 22 * 6, "uneven paper leaves no veil"
 
 
 def test_wide_digits_keep_their_shape_and_heavy_ones_stay_inside():
@@ -180,7 +156,7 @@ def test_wide_digits_keep_their_shape_and_heavy_ones_stay_inside():
 @pytest.mark.parametrize(
     ("picture", "says"),
     [
-        (np.zeros((50, 50), np.uint8), "nothing in the picture"),
+        (bar(50, 50, 5, 5, ink=11), "nothing in the picture"),
         (np.zeros((0, 5)), "shape"),
         (np.zeros((5, 5, 4)), r"\(5, 5, 4\)"),
         (np.zeros(784), "shape"),
@@ -191,28 +167,35 @@ def test_what_is_no_picture_of_a_digit_is_refused(picture, says):
         centre_digit(picture)
 
 
+def extent(image):
+    rows, columns = np.nonzero(image)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
 @pytest.mark.parametrize("example", range(10))
 def test_the_canvas_holds_a_digit_from_the_start(example):
     drawing = digit_canvas(example)
     assert (drawing.example, drawing.touched) == (example, False)
     assert f"draw a digit on. It holds a {example}" in repr(drawing)
-    assert drawing.picture.shape == (280, 280)
-    assert drawing.picture.max() == 255
-    margins = np.concatenate(
-        [drawing.picture[:20].ravel(), drawing.picture[-20:].ravel()]
-    )
-    assert margins.max() == 0
+    assert drawing.picture.shape == (drawing.side, drawing.side) == (280, 280)
+    left, top, right, bottom = extent(drawing.picture)
+    assert abs(left + right - 280) <= 4 and abs(top + bottom - 280) <= 4, "centred"
+    assert 0.5 * 280 < bottom - top - drawing.pen < 0.7 * 280
+    ends = np.cumsum([len(stroke) for stroke in drawing.strokes])
+    assert tuple(ends) == table(example, 0)[2], "a stroke for each of the table"
 
 
 def test_the_canvas_shows_what_was_drawn_since():
     drawing = digit_canvas()
     drawing.strokes = [[[0.5, 0.1], [0.5, 0.9]], [[0.2, 0.2]], []]
-    assert drawing.picture[140, 140] == 255
-    assert drawing.picture[56, 56] == 255, "a single point is a dot"
+    line, dot = drawing.picture[:, 100:], drawing.picture[:, :100]
+    assert extent(line) == (29, 17, 52, 264), "a pen of 22 pixels"
+    assert extent(dot) == (45, 45, 68, 68), "a single point is a dot"
     drawing.strokes = []
     assert drawing.picture.max() == 0
 
 
-def test_a_canvas_for_what_is_not_a_digit_is_refused():
-    with pytest.raises(ValueError, match="found 12"):
-        digit_canvas(12)
+@pytest.mark.parametrize("example", [-1, 10, "3"])
+def test_a_canvas_for_what_is_not_a_digit_is_refused(example):
+    with pytest.raises(ValueError, match="Expected a digit from 0 to 9, found"):
+        digit_canvas(example)

@@ -26,8 +26,7 @@ class Detections:
     """The objects in one image, found by a detector or known to be true.
 
     One row of each array belongs to one object. Arrays of other element types are
-    converted; whatever else does not fit is an error at once, and not a wrong figure
-    later.
+    converted.
 
     Parameters
     ----------
@@ -68,13 +67,7 @@ class Detections:
 
     @classmethod
     def of_scene(cls, scene: "Scene") -> Self:
-        """Return the truth about a drawn scene, with scores of 1.
-
-        Parameters
-        ----------
-        scene : Scene
-            From :func:`notebook_utils.scenes.draw_scene`.
-        """
+        """Return the truth about a drawn scene, with scores of 1."""
         return cls(scene.boxes, np.ones(len(scene.boxes), np.float32), scene.labels)
 
     def above(self, score: float) -> "Detections":
@@ -96,20 +89,13 @@ def box_iou(boxes_a: npt.ArrayLike, boxes_b: npt.ArrayLike) -> Boxes:
 
     Parameters
     ----------
-    boxes_a : array (n, 4)
+    boxes_a, boxes_b : array (n, 4) and (m, 4)
         x1, y1, x2, y2, in any unit.
-    boxes_b : array (m, 4)
-        In the same unit.
 
     Returns
     -------
     float32 array (n, m)
         0 to 1. A box without area overlaps with nothing, itself included.
-
-    Raises
-    ------
-    ValueError
-        An array has another shape.
 
     Examples
     --------
@@ -130,9 +116,8 @@ def match_detections(
 ) -> npt.NDArray[np.int64]:
     """Pair the objects of two results for the same image.
 
-    Two programs that find the same objects may list them in another order, because
-    scores that differ in the last digit change places. So they are compared pair by
-    pair, not row by row.
+    Two programs that find the same objects may list them in another order, since scores
+    that differ in the last digit change places.
 
     Parameters
     ----------
@@ -147,13 +132,6 @@ def match_detections(
         Row in `detections_a` and row in `detections_b` of each pair, by the first. Both
         are of the same class, and no row is in two pairs; the boxes that overlap most
         are paired first. The two results agree if k is the length of both.
-
-    Examples
-    --------
-    >>> a = Detections([[0, 0, 9, 9], [20, 0, 29, 9]], [0.91, 0.90], [3, 5])
-    >>> b = Detections([[20, 0, 29, 9], [0, 0, 9, 8]], [0.92, 0.91], [5, 3])
-    >>> match_detections(a, b).tolist()
-    [[0, 1], [1, 0]]
     """
     overlap = box_iou(detections_a.boxes_xyxy, detections_b.boxes_xyxy)
     overlap[detections_a.classes[:, np.newaxis] != detections_b.classes] = -1
@@ -207,8 +185,6 @@ def mean_average_precision(
     Examples
     --------
     >>> truth = Detections([[0, 0, 9, 9], [20, 0, 29, 9]], [1, 1], [3, 5])
-    >>> round(mean_average_precision([truth.above(0.5)], [truth]), 3)
-    1.0
     >>> first_alone = Detections([[0, 0, 9, 9]], [0.8], [3])
     >>> round(mean_average_precision([first_alone], [truth]), 3)
     0.5
@@ -250,7 +226,18 @@ def _coco(results: Sequence[Detections]) -> Any:
     from pycocotools.coco import COCO
 
     coco: Any = COCO()
-    annotations = list(_annotations(results))
+    annotations: list[dict[str, Any]] = [
+        {
+            "id": number,  # from 1: pycocotools takes 0 for "matched with nothing"
+            "image_id": image,
+            "category_id": int(class_number),
+            "bbox": [*box[:2], *(box[2:] - box[:2])],
+            "area": float(_area(box)),
+            "score": float(score),
+            "iscrowd": 0,
+        }
+        for number, (image, box, score, class_number) in enumerate(_rows(results), 1)
+    ]
     classes = {annotation["category_id"] for annotation in annotations}
     coco.dataset = {
         "images": [{"id": image} for image in range(len(results))],
@@ -261,25 +248,12 @@ def _coco(results: Sequence[Detections]) -> Any:
     return coco
 
 
-def _annotations(results: Sequence[Detections]) -> Iterator[dict[str, Any]]:
-    number = 0
-    for image, detections in enumerate(results):
-        for box, score, class_number in zip(
-            detections.boxes_xyxy.astype(np.float64),
-            detections.scores,
-            detections.classes,
-            strict=True,
-        ):
-            number += 1  # from 1: pycocotools takes 0 for "matched with nothing"
-            yield {
-                "id": number,
-                "image_id": image,
-                "category_id": int(class_number),
-                "bbox": [*box[:2], *(box[2:] - box[:2])],
-                "area": float(_area(box)),
-                "score": float(score),
-                "iscrowd": 0,
-            }
+def _rows(results: Sequence[Detections]) -> Iterator[tuple[int, Any, float, int]]:
+    """Yield each object with the number of its image."""
+    for image, found in enumerate(results):
+        boxes = found.boxes_xyxy.astype(np.float64)
+        for row in zip(boxes, found.scores, found.classes, strict=True):
+            yield image, *row
 
 
 def _area(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

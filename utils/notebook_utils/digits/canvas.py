@@ -1,6 +1,5 @@
 """A small canvas to draw a digit on."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,14 @@ class DigitCanvas(anywidget.AnyWidget):
     @property
     def picture(self) -> npt.NDArray[np.uint8]:
         """The drawing in pixels, shape (280, 280), white on black."""
-        return draw_strokes(self.strokes)
+        import cv2
+
+        picture = np.zeros((SIDE, SIDE), np.uint8)
+        for stroke in self.strokes:
+            points = np.rint(np.asarray(stroke, np.float64).reshape(-1, 2) * SIDE)
+            line = np.repeat(points, 2, axis=0).astype(np.int32)  # one point is a dot
+            cv2.polylines(picture, [line], False, 255, PEN)
+        return picture
 
     def __repr__(self) -> str:
         return f"A canvas to draw a digit on. It holds a {self.example} at first."
@@ -50,11 +56,6 @@ def digit_canvas(example: int = 3) -> DigitCanvas:
     example
         The digit it holds at first, 0 to 9.
 
-    Raises
-    ------
-    ValueError
-        `example` is not a digit.
-
     Examples
     --------
     >>> canvas = digit_canvas(7)
@@ -68,17 +69,3 @@ def digit_canvas(example: int = 3) -> DigitCanvas:
     curve += 0.5 - (curve.min(axis=0) + curve.max(axis=0)) / 2
     strokes = [stroke.round(3).tolist() for stroke in np.split(curve, ends[:-1])]
     return DigitCanvas(strokes=strokes, example=example)
-
-
-def draw_strokes(
-    strokes: Iterable[Sequence[Sequence[float]]],
-) -> npt.NDArray[np.uint8]:
-    """Draw the strokes of a canvas, white on black, shape (280, 280)."""
-    import cv2
-
-    picture = np.zeros((SIDE, SIDE), np.uint8)
-    for stroke in strokes:
-        points = np.rint(np.asarray(stroke, np.float64).reshape(-1, 2) * SIDE)
-        line = np.repeat(points, 2, axis=0).astype(np.int32)  # one point: still a line
-        cv2.polylines(picture, [line], False, 255, PEN)
-    return picture

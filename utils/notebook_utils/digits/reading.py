@@ -12,8 +12,7 @@ _EDGE = 12  # a picture whose grey values differ less holds nothing
 def centre_digit(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Cut a digit out of a picture and put it into the middle of 28 by 28 pixels.
 
-    A network knows digits as it was shown them: light on dark, of one size, in the
-    middle. One that is drawn in a corner, or in black on paper, is none of that.
+    That is how MNIST shows a network its digits: light on dark, and of one size.
 
     Parameters
     ----------
@@ -33,9 +32,9 @@ def centre_digit(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
     Notes
     -----
-    Follows the preparation of MNIST: the digit is scaled to fit into 20 by 20 pixels
-    and its centre of mass is moved to the middle. What counts as ink is found by Otsu's
-    threshold, which MNIST, scanned from forms, did not need.
+    Scales the digit to fit into 20 by 20 pixels and moves its centre of mass to the
+    middle, as MNIST does. What counts as ink is found by Otsu's threshold, which MNIST,
+    scanned from forms, did not need.
 
     References
     ----------
@@ -55,8 +54,9 @@ def centre_digit(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
     import cv2
 
     ink = _ink(_grey(picture))
-    box = cv2.resize(ink, _fitting(ink.shape), interpolation=cv2.INTER_AREA)
-    height, width = box.shape
+    scale = _BOX / max(ink.shape)
+    height, width = (max(1, round(side * scale)) for side in ink.shape)
+    box = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
     rows, columns = np.indices(box.shape)
     middle = (SIZE - 1) / 2
     # Whole pixels, and never out of the picture: the box is smaller than it.
@@ -99,10 +99,3 @@ def _ink(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     rows, columns = np.nonzero(bytes_ > threshold)
     light = light[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return np.asarray(light, np.float32)
-
-
-def _fitting(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the width and height in which a digit fits into the box."""
-    height, width = shape
-    scale = _BOX / max(height, width)
-    return max(1, round(width * scale)), max(1, round(height * scale))

@@ -69,25 +69,22 @@ WAYS: dict[int, tuple[str, ...]] = {
 
 @cache
 def table(digit: int, way: int) -> tuple[Floats, Floats, tuple[int, ...]]:
-    """Return the points of one way to write a digit, and how a curve runs through them.
-
-    Parameters
-    ----------
-    digit, way
-        0 to 9, and an index into ``WAYS[digit]``.
+    """Return the points of ``WAYS[digit][way]``, and how a curve runs through them.
 
     Returns
     -------
     points : ndarray of float32, shape (points, 2)
         All strokes one after the other, (x, y) in units of the digit's height.
     weights : ndarray of float32, shape (samples, points)
-        ``weights @ points`` are the points of the curve, so a change of the points, or
-        of many digits' points at once, is one product of matrices.
+        ``weights @ points`` are the points of the curve.
     ends : tuple of int
         Behind which sample each stroke ends.
     """
-    strokes = [_read(stroke) for stroke in WAYS[digit][way].split("/")]
-    points = np.concatenate(strokes)
+    strokes = [
+        np.array([point.split(",") for point in stroke.split()], np.float32)
+        for stroke in WAYS[digit][way].split("/")
+    ]
+    points = np.concatenate(strokes) / np.float32(100)
     blocks = [curve_weights(len(stroke)) for stroke in strokes]
     weights = np.zeros((sum(map(len, blocks)), len(points)), np.float32)
     row = column = 0
@@ -100,26 +97,9 @@ def table(digit: int, way: int) -> tuple[Floats, Floats, tuple[int, ...]]:
     return points, weights, tuple(ends)
 
 
-def _read(stroke: str) -> Floats:
-    points = [point.split(",") for point in stroke.split()]
-    return np.array(points, np.float32) / np.float32(100)
-
-
 def curve_weights(count: int) -> Floats:
-    """Return the matrix that makes a smooth curve of the points it passes through.
+    """Return the matrix, (samples, count), of a smooth curve through so many points.
 
-    Parameters
-    ----------
-    count
-        Number of points, two or more.
-
-    Returns
-    -------
-    ndarray of float32, shape (samples, count)
-        Each row adds up to 1.
-
-    Notes
-    -----
     A uniform Catmull-Rom spline: between two points a cubic whose slope at each of them
     is half the way between its neighbours. The first and last point have a neighbour
     beyond the end, opposite to the one they have.
@@ -128,12 +108,6 @@ def curve_weights(count: int) -> Floats:
     ----------
     E. Catmull, R. Rom, "A class of local interpolating splines", Computer Aided
     Geometric Design, 1974, pp. 317-326.
-
-    Examples
-    --------
-    >>> curve = curve_weights(3) @ np.array([[0, 0], [1, 2], [2, 0]], np.float32)
-    >>> curve.shape, curve[6].tolist()
-    ((13, 2), [1.0, 2.0])
     """
     t = np.arange(_SAMPLES, dtype=np.float32)[:, None] / _SAMPLES
     cubic = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])

@@ -148,8 +148,6 @@ def test_a_disk_that_fails_is_not_blamed_on_the_archive(archive, monkeypatch, nu
     assert list(archive.parent.iterdir()) == [archive]
 
 
-# What is refused
-
 BAD_NAMES = {
     "../outside": "leads out",
     "a/../../outside": "leads out",

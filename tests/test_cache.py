@@ -31,7 +31,7 @@ def test_list(cache, tmp_path, monkeypatch, capsys):
     folder = add(cache, "detector", b"\0" * 1_200_000)
     (folder / ".model.bin.lock").write_bytes(b"\0" * 1_000_000)
     add(cache, "classifier-0123abcd", section="mirrored")
-    add(tmp_path / "shared", "segmenter")
+    add(tmp_path / "shared", "segmenter", section="included")
     monkeypatch.setenv("NOTEBOOK_KITS_SHARED_CACHE", str(tmp_path / "shared"))
     assert main(["cache", "list"]) == 0
     first, *lines, total = capsys.readouterr().out.splitlines()
@@ -39,7 +39,7 @@ def test_list(cache, tmp_path, monkeypatch, capsys):
     assert [line.split()[:3] for line in lines] == [
         ["published", "detector", "1.2"],
         ["mirrored", "classifier-0123abcd", "0.0"],
-        ["published", "segmenter", "0.0"],
+        ["included", "segmenter", "0.0"],
     ]
     assert [line.endswith("shared") for line in lines] == [False, False, True]
     assert total == "3 kits, 1.2 MB"

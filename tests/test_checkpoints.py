@@ -42,21 +42,12 @@ def save(tmp_path):
     return save_object
 
 
-def write_checkpoint(path, program):
-    with zipfile.ZipFile(path, "w") as package:
-        package.writestr("archive/data.pkl", program)
-        package.writestr("archive/version", b"3\n")
-
-
 def assert_same(found, expected):
     assert type(found) is np.ndarray
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
     assert found.tobytes() == expected.tobytes()
     assert found.flags.writeable
-
-
-# Arrays
 
 
 @settings(deadline=None)
@@ -98,9 +89,6 @@ def test_a_pickle_of_python_2(load, pack):
     assert_same(found[1], labels)
 
 
-# Pickles that try to do something
-
-
 # What is attempted -> the program, where a shell command stands for QUOTED or SHORT.
 ATTACKS = {
     "REDUCE": b"cos\nsystem\n(QUOTEDtR.",
@@ -134,16 +122,13 @@ def test_the_attacks_work_on_pickle_itself(attack):
     assert canary.exists()
 
 
-def test_an_attack_is_refused_by_name(attack, load):
+def test_an_attack_is_refused(attack, load, tmp_path):
     program, canary = attack
     with pytest.raises(UnsafeFileError, match=r"names \w+\.\w+"):
         load(program)
-    assert not canary.exists()
-
-
-def test_an_attack_in_a_checkpoint_is_refused(attack, tmp_path):
-    program, canary = attack
-    write_checkpoint(tmp_path / "model.pt", program)
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as package:
+        package.writestr("archive/data.pkl", program)
+        package.writestr("archive/version", b"3\n")
     with pytest.raises(UnsafeFileError, match=r"model\.pt"):
         load_tensors(tmp_path / "model.pt")
     assert not canary.exists()
@@ -228,9 +213,6 @@ def test_changed_bytes_end_in_data_or_a_refusal(load, changes):
         data[position] = value
     with contextlib.suppress(UnsafeFileError):
         load(bytes(data), max_bytes=MIB)
-
-
-# Checkpoints
 
 
 class Net(torch.nn.Module):

@@ -38,16 +38,8 @@ UNPICKLING_ERRORS = (
     RuntimeError,
     TypeError,
 )
-# Classes of the standard library that honest checkpoints hold beside their tensors.
-HARMLESS_CLASSES = {
-    "argparse.Namespace",
-    "datetime.date",
-    "datetime.datetime",
-    "pathlib.PosixPath",
-    "pathlib.WindowsPath",
-    "pathlib._local.PosixPath",
-    "pathlib._local.WindowsPath",
-}
+# Of the standard library honest checkpoints hold dates, paths and options; no more.
+HARMLESS_MODULES = {"argparse", "datetime", "pathlib"}
 
 
 def load_arrays(file: str | os.PathLike[str], *, max_bytes: int = 1 << 30) -> Any:
@@ -247,8 +239,8 @@ def _load_with_stand_ins(path: Path) -> Any:
 
     stand_ins: list[Any] = []
     for name in torch.serialization.get_unsafe_globals_in_checkpoint(path):
-        is_standard = name.partition(".")[0] in sys.stdlib_module_names
-        if is_standard and name not in HARMLESS_CLASSES:
+        module = name.partition(".")[0]
+        if module in sys.stdlib_module_names - HARMLESS_MODULES:
             raise RejectedError(f"it names {name}, which no model needs")
         stand_ins.append((type("StandIn", (_StandIn,), {}), name))
     with torch.serialization.safe_globals(stand_ins):

@@ -25,19 +25,11 @@ _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
 
 
 class NotebookAlert(Exception):  # noqa: N818 - the name is given
-    """A message in a coloured box, shown when the object is made.
-
-    Parameters
-    ----------
-    message
-        HTML. Escape what comes from elsewhere: ``html.escape(text)``.
-    alert_class
-        One of ``ALERT_CLASSES``, which is the colour.
+    """A message in HTML in a box with the colour of an alert, shown when it is made.
 
     Notes
     -----
-    Unlike openvino_notebooks: a terminal shows text, and the element is closed, so that
-    what follows stays outside.
+    Unlike openvino_notebooks: a terminal shows text, and the element is closed.
     """
 
     def __init__(self, message: str, alert_class: str) -> None:
@@ -103,11 +95,8 @@ def check_device(device: str) -> bool:
 def check_openvino_version(version: str) -> bool:
     """Tell whether the installed OpenVINO is of a version, and warn if not.
 
-    Parameters
-    ----------
-    version
-        ``"2026.4"`` for all releases of that number, or conditions, such as
-        ``">=2025.4"`` or ``">=2025.4,<2027"``.
+    ``"2026.4"`` stands for all releases of that number; conditions, such as
+    ``">=2025.4,<2027"``, are understood too.
 
     Notes
     -----
@@ -151,8 +140,7 @@ def pip_install(*args: str | os.PathLike[str]) -> None:
     Notes
     -----
     Unlike openvino_notebooks: no shell is involved, so that ``"openvino>=2025.4"``
-    writes no file; paths with spaces and requirements with markers stay whole; and what
-    was installed can be imported at once.
+    writes no file; and what was installed can be imported at once.
     """
     words = [word for argument in args for word in _words(argument)]
     if not words:
@@ -191,8 +179,8 @@ def download_ir_model(
 
     Notes
     -----
-    Unlike openvino_notebooks: if one file cannot be fetched (``DownloadError``), the
-    other is not kept; and the query of an address is.
+    Unlike openvino_notebooks: the query of an address is kept, and a file that cannot
+    be fetched is a ``DownloadError``.
     """
     parts = urlsplit(str(model_xml_url))
     stem, dot, ending = parts.path.rpartition(".")
@@ -210,14 +198,8 @@ def download_ir_model(
     weights_url = urlunsplit(parts._replace(path=f"{stem}.bin"))
     name = PurePosixPath(unquote(stem)).name
     folder = Path(destination_folder or ".")
-    existed = (folder / f"{name}.bin").exists()
-    weights = download_file(weights_url, f"{name}.bin", folder)
-    try:
-        return download_file(str(model_xml_url), f"{name}.xml", folder, False)
-    except BaseException:
-        if not existed:
-            weights.unlink(missing_ok=True)
-        raise
+    download_file(weights_url, f"{name}.bin", folder)
+    return download_file(str(model_xml_url), f"{name}.xml", folder, False)
 
 
 def collect_telemetry(filename: str = "") -> None:

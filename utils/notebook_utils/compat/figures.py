@@ -16,14 +16,10 @@ from .images import resize_nearest, to_rgb
 
 
 class Label(NamedTuple):
-    """A class of a segmentation: its number, its colour and its name.
+    """A class of a segmentation, as in openvino_notebooks."""
 
-    As in openvino_notebooks: `index` is the value of its pixels, from 0, and `color` is
-    RGB from 0 to 255.
-    """
-
-    index: int  # type: ignore[assignment]  # hides a method of tuples, as there
-    color: tuple[int, int, int]
+    index: int  # type: ignore[assignment]  # of its pixels; hides a method of tuples
+    color: tuple[int, int, int]  # RGB from 0 to 255
     name: str | None = None
 
 
@@ -107,8 +103,8 @@ def viz_result_image(
     labels
         Whose names and colours the legend lists.
     resize, bgr_to_rgb, hide_axes
-        Whether the result is resized to the source, the source is in OpenCV's order
-        BGR, and the numbers of rows and columns are left out.
+        Whether the result is resized to the source, the source is in BGR, and the
+        numbers of rows and columns are left out.
 
     Notes
     -----

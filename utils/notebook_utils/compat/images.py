@@ -12,11 +12,7 @@ from ..arguments import as_array, as_colours, as_fraction, as_rgb
 def to_rgb(image_data: npt.ArrayLike) -> npt.NDArray[Any]:
     """Turn an image in OpenCV's order BGR into RGB.
 
-    Parameters
-    ----------
-    image_data
-        Shape (height, width, 3), or 4 channels, the last of which is left out. The
-        result is a copy, of the same type.
+    A fourth channel is left out. The result is a copy, of the same type.
 
     Notes
     -----
@@ -31,22 +27,14 @@ def to_rgb(image_data: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def to_bgr(image_data: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Turn an image in RGB into OpenCV's order BGR.
-
-    The same as :func:`to_rgb`, since it reverses the channels; what is unlike
-    openvino_notebooks is told there.
-    """
+    """Reverse the channels as :func:`to_rgb`; openvino_notebooks has both names."""
     return to_rgb(image_data)
 
 
 def normalize_minmax(data: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Bring values to the range from 0 to 1, such as those of a depth map.
+    """Bring finite values, such as those of a depth map, to the range from 0 to 1.
 
-    Parameters
-    ----------
-    data
-        Finite numbers, of any shape. The result has the type of `data` if those are
-        floats, else float64.
+    The result has the type of `data` if those are floats, else float64.
 
     Notes
     -----
@@ -61,8 +49,6 @@ def normalize_minmax(data: npt.ArrayLike) -> npt.NDArray[Any]:
             f"data: expected finite numbers, found {unusable} of {given.size} nan or "
             "infinite. Give them a value first: np.nan_to_num(data)"
         )
-    if np.abs(values).max() > np.finfo(values.dtype).max / 2:
-        values = values / 2  # or the difference may be more than a float can hold
     low, high = values.min(), values.max()
     scaled = (values - low) / ((high - low) or 1)
     return np.asarray(scaled, given.dtype if given.dtype.kind == "f" else None)
@@ -113,8 +99,8 @@ def segmentation_map_to_overlay(
 
     Notes
     -----
-    Unlike openvino_notebooks: resizing adds no colours; the rest is as in
-    :func:`segmentation_map_to_image`.
+    Unlike openvino_notebooks: as in :func:`segmentation_map_to_image`, and resizing
+    adds no colours.
     """
     pixels = as_rgb(image, "image")
     opacity = as_fraction(alpha, "alpha")

@@ -84,7 +84,7 @@ def _verify(
     changes = output / "catalogue.toml"
     write_text(changes, "")
     write_text(lock_of(changes), Lock(pins, {kit: {"expected": {}}}).text)
-    expected, problems = _run(kit, lessons, output.resolve())
+    expected, problems = _run(kit, entry.published.origin, lessons, output.resolve())
     if not problems:
         _write_lock(pins, {kit: {"expected": expected}})
     return problems
@@ -119,7 +119,7 @@ def _at_hand(
 
 
 def _run(
-    kit: str, lessons: Sequence[Lesson], output: Path
+    kit: str, origin: str, lessons: Sequence[Lesson], output: Path
 ) -> tuple[dict[str, Any], list[str]]:
     """Run a kit's lessons on a mirror; return what they found, and what went wrong."""
     users = [lesson for lesson in lessons if kit in lesson.kits]
@@ -137,10 +137,10 @@ def _run(
         for result in results
         if result.status != "passed"
     ]
-    of_kit = ("published", kit)
+    of_kit = (origin, kit)
     events = [e for e in read_events(log) if (e["origin"], e["kit"]) == of_kit]
     if not events:
-        problems.append(f"no lesson loaded {kit} from its published files")
+        problems.append(f"no lesson loaded {kit} from its {origin} files")
     expected: dict[str, Any] = {}
     for event in events:
         if "what" in event:

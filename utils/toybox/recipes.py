@@ -65,7 +65,7 @@ def _detector(
 def _untrained(kit: str, name: str, lesson: str, parameters: int) -> Recipe:
     return Recipe(
         kit,
-        f"{name} of torchvision, untrained (PyTorch)",
+        f"{name}, untrained (PyTorch)",
         "Nothing: the weights are random numbers from a fixed seed, generated on first "
         f"use. This network recognises nothing; its lesson {lesson}",
         "Nothing, since there is nothing to measure",
@@ -107,15 +107,21 @@ _ALL = (
     ),
     _untrained(
         "classification-torch",
-        "ResNet-18",
+        "ResNet-18 of torchvision",
         "compares what two programs make of it",
         11_689_512,
     ),
     _untrained(
         "classification-googlenet",
-        "GoogLeNet",
+        "GoogLeNet of torchvision",
         "measures time, which does not depend on them",
         13_004_888,
+    ),
+    _untrained(
+        "classification-photo",
+        "EfficientNet-Lite0",
+        "uses trained ones where a package has them",
+        4_652_008,
     ),
     _detector(
         "detection-tf",

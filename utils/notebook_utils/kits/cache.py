@@ -1,8 +1,9 @@
 """The folders that kits are kept in: one of this user, and perhaps one for all users.
 
 Under each lie ``published/`` (fetched from the hosts), ``mirrored/`` (taken from a
-mirror) and ``included/`` (with files that were generated), and in these a folder for
-each kit. What the lock or a mirror's index pins is compared each time it is used.
+mirror), ``packaged/`` (out of packages) and ``included/`` (with files that were
+generated), and in these a folder for each kit. What the lock or a mirror's index pins
+is compared each time it is used.
 """
 
 import os
@@ -17,7 +18,7 @@ from ..workspace import cache_dir
 from .catalogue import PublishedFile
 from .hosts import HostPolicy, fetch, forget_silent_hosts
 
-SECTIONS = ("published", "mirrored", "included")
+SECTIONS = ("published", "mirrored", "packaged", "included")
 # No other source of files helps where these files cannot be kept.
 UNUSABLE_CACHE = frozenset({DownloadFailure.NO_SPACE, DownloadFailure.UNWRITABLE})
 

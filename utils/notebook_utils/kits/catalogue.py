@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..download import ExpectedFile, file_sha256
+from .kit import Origin
 
 # What a later catalogue says of a kit's origin replaces what an earlier one says under
 # the same key, and its lock adds to the earlier one.
@@ -21,7 +22,10 @@ CATALOGUES: tuple[Path, ...] = (Path(__file__).with_name("catalogue.toml"),)
 
 # Licences that put no condition on a learner beyond naming the authors. `auto` takes no
 # other: whoever wants those files asks for them.
-PERMISSIVE = frozenset({"Apache-2.0", "BSD-3-Clause", "MIT", "CC-BY-4.0"})
+PERMISSIVE = frozenset(
+    {"Apache-2.0", "BSD-3-Clause", "MIT"}
+    | {"CC-BY-4.0", "CC-BY-2.0", "CC0-1.0", "public domain"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,20 @@ class PublishedFile:
     expected: ExpectedFile = field(default_factory=ExpectedFile)
     sha256_prefix: str = ""  # for hosts that publish no more of the checksum
     about_bytes: int | None = None  # an estimate of its size
+    package: tuple[str, str] | None = None  # what pip calls it, and the path in it
+    made_by: str = ""  # a function, as module:name
+    licence: str = ""  # where the kit's files have several
 
     @property
     def source(self) -> str:
         """Where it comes from, for a person, and its key in the lock."""
         if self.kaggle is not None:
             return f"kagglehub: {'/'.join(self.kaggle)}"
+        if self.package is not None:
+            requirement, member = self.package
+            return f"package {requirement}: {Path(member).name}"
+        if self.made_by:
+            return f"made by {self.made_by}"
         return self.addresses[0] if self.addresses else "no host"
 
     @property
@@ -64,6 +76,7 @@ class PublishedFile:
 class OriginFacts:
     """What ``catalogue.toml``, which describes these fields, says about an origin."""
 
+    origin: Origin = "published"
     licence: str = ""
     attribution: str = ""
     preprocess: Mapping[str, Any] | None = None
@@ -76,7 +89,11 @@ class OriginFacts:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A kit in the catalogue; `published` is None if it was never published."""
+    """A kit in the catalogue.
+
+    What others made of it, published or packaged, is `published`; its `origin` says
+    which. None if all of the kit is ours.
+    """
 
     name: str
     title: str
@@ -87,7 +104,8 @@ class CatalogueEntry:
     @property
     def is_permissive(self) -> bool:
         """Whether the published files put no condition on a learner."""
-        return self.published is not None and self.published.licence in PERMISSIVE
+        facts = self.published
+        return facts is not None and set(facts.licence.split(", ")) <= PERMISSIVE
 
 
 @dataclass
@@ -136,19 +154,21 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
 def _entry(name: str, kit: Mapping[str, Any], lock: Lock) -> CatalogueEntry:
     included = OriginFacts(**kit.get("included", {}))
     title = kit.get("title", "")
-    if "published" not in kit:
+    origin: Origin = "packaged" if "packaged" in kit else "published"
+    if origin not in kit:
         return CatalogueEntry(name, title, included, None, verified=False)
-    facts = dict(kit["published"])
+    facts = dict(kit[origin])
     files = tuple(_file(content, lock) for content in facts.pop("files"))
     verified = name in lock.kits and all(file.expected.sha256 for file in files)
     if verified:
         facts["expected"] = lock.kits[name]["expected"]
-    published = OriginFacts(**facts, files=files)
+    published = OriginFacts(**facts, origin=origin, files=files)
     return CatalogueEntry(name, title, included, published, verified)
 
 
 def _file(content: Mapping[str, Any], lock: Lock) -> PublishedFile:
     url, handle = content.get("url"), content.get("kagglehub")
+    package = content.get("package")
     about_mb = content.get("about_mb")
     file = PublishedFile(
         content["name"],
@@ -156,5 +176,8 @@ def _file(content: Mapping[str, Any], lock: Lock) -> PublishedFile:
         (handle, content["member"]) if handle else None,
         sha256_prefix=content.get("sha256_prefix", ""),
         about_bytes=None if about_mb is None else round(about_mb * 1e6),
+        package=(package, content["member"]) if package else None,
+        made_by=content.get("made_by", ""),
+        licence=content.get("licence", ""),
     )
     return replace(file, expected=ExpectedFile(**lock.files.get(file.source, {})))

@@ -12,10 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..download import ExpectedFile, RetryPolicy, fetch_first
-from ..errors import DownloadError, DownloadFailure
+from ..errors import DownloadError, DownloadFailure, WorkshopError
 from ..files import write_whole
 from ..workspace import cache_dir
 from .catalogue import PublishedFile
+from .packaged import locate, made, scratch_folder
 
 SILENCE_S = 600
 
@@ -72,8 +73,8 @@ def fetch(
 ) -> None:
     """Fetch one published file, whole and verified, and put it at `target`.
 
-    Kaggle's library has longer waits of its own, so it is left alone where the policy
-    has no retries.
+    Kaggle's library and pip have longer waits of their own, so they are left alone
+    where the policy has no retries. An installed package is at hand all the same.
 
     Raises
     ------
@@ -90,9 +91,7 @@ def fetch(
         except DownloadError as error:
             failure = error
     else:
-        if file.kaggle is None or not policy.retries:
-            raise failure
-        _copy(_from_kaggle(*file.kaggle), target, file.expected)
+        _copy(_elsewhere(file, policy, failure), target, file.expected)
     fault = file.mismatch(target) if file.sha256_prefix else None
     if fault:
         target.unlink()
@@ -134,6 +133,23 @@ def _host(address: str) -> str:
 def _note(address: str) -> Path:
     """Return the path of the empty file that says when a host did not answer."""
     return cache_dir() / "silent-hosts" / _host(address).replace(":", "_")
+
+
+def _elsewhere(file: PublishedFile, policy: HostPolicy, failure: DownloadError) -> Path:
+    """Return a file that no address gives: made, out of a package, or of Kaggle."""
+    may_download = bool(policy.retries)
+    if file.made_by:
+        path = scratch_folder() / file.name
+        try:
+            path.write_bytes(made(file.made_by))
+        except WorkshopError as error:  # what the function needs is not installed
+            raise DownloadError(str(error)) from error
+        return path
+    if file.package is not None:
+        return locate(*file.package, file.expected, may_download=may_download)
+    if file.kaggle is None or not may_download:
+        raise failure
+    return _from_kaggle(*file.kaggle)
 
 
 def _from_kaggle(handle: str, member: str) -> Path:

@@ -1,7 +1,5 @@
 """The included files of a kit, and those that are generated once beside them."""
 
-import io
-from importlib import import_module
 from pathlib import Path
 
 from ..download import file_sha256
@@ -9,6 +7,7 @@ from ..errors import DownloadError, KitError
 from ..files import write_whole
 from .cache import cache_dirs, writing_to_cache
 from .catalogue import CatalogueEntry
+from .packaged import made
 
 
 def included_folder(name: str) -> Path:
@@ -43,7 +42,9 @@ def complete_folder(entry: CatalogueEntry) -> Path:
     try:
         for name in names:
             if not (folder / name).is_file():
-                content = _content(originals / name, generators.get(name))
+                generator = generators.get(name)
+                original = originals / name
+                content = made(generator) if generator else original.read_bytes()
                 with writing_to_cache(len(content)), write_whole(folder / name) as file:
                     file.write(content)
     except DownloadError as error:  # the cache cannot be written to
@@ -51,17 +52,3 @@ def complete_folder(entry: CatalogueEntry) -> Path:
             f"The included files of kit {entry.name!r} cannot be completed: {error}."
         ) from error
     return folder
-
-
-def _content(original: Path, generator: str | None) -> bytes | memoryview:
-    """Return the bytes of an original, or what a function ``module:name`` writes.
-
-    The function writes to memory first: a framework that meets a full disk raises
-    errors of its own, and the bytes tell how much room they need.
-    """
-    if generator is None:
-        return original.read_bytes()
-    module, _, function = generator.partition(":")
-    buffer = io.BytesIO()
-    getattr(import_module(module), function)(buffer)
-    return buffer.getbuffer()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import KitError
 from .table import Table, readable_size
 
-Origin = Literal["included", "published"]
+Origin = Literal["included", "packaged", "published"]
 # What is loaded and found goes to this log as well, as `extra`, for programs that run
 # lessons; by default nobody listens.
 LOG = logging.getLogger("notebook_utils.kits")
@@ -85,7 +85,7 @@ class Kit:
     title
         What it is, in a few words.
     origin
-        ``"included"`` or ``"published"``.
+        ``"included"``, ``"packaged"`` or ``"published"``.
     reason
         Why this origin, in a sentence.
     folder
@@ -104,6 +104,8 @@ class Kit:
         Index of the output to read.
     expected
         What is recorded about these very files.
+    licences
+        Those of files that are not under `licence`, by their names.
     """
 
     name: str
@@ -118,6 +120,13 @@ class Kit:
     preprocessing: Preprocessing | None
     output: int = 0
     expected: Mapping[str, Any] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The paths of the images, in the order of the catalogue."""
+        names = (name for name in self.files if name.endswith((".jpg", ".png")))
+        return tuple(self.folder / name for name in names)
 
     def preprocess(self, image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """Turn a picture into the model's input.
@@ -192,5 +201,7 @@ class Kit:
         rows = []
         for name, source in self.files.items():
             size = readable_size((self.folder / name).stat().st_size)
-            rows.append((name, self.origin, size, self.licence, source))
-        return Table(f"Kit {self.name}", self.title, head, rows, self.reason)
+            licence = self.licences.get(name, self.licence)
+            rows.append((name, self.origin, size, licence, source))
+        credit = "" if self.origin == "included" else f" {self.attribution}."
+        return Table(f"Kit {self.name}", self.title, head, rows, self.reason + credit)

@@ -1,7 +1,8 @@
 """Load a kit, the files that belong together in a lesson, from one of its origins.
 
-It is a folder with the same file names in both: **published**, well-known models from
-their hosts, or **included**, this collection's own. The code of a lesson fits both.
+It is a folder that the code of a lesson fits whatever the origin: **published**,
+well-known models from their hosts, **packaged**, the same out of packages of the index,
+or **included**, this collection's own.
 """
 
 import re
@@ -44,11 +45,12 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
 
         - ``"included"``: the included files; never opens a connection.
         - ``"auto"``: the published files where they are verified, permissively licensed
-          and can be had, else the included ones.
-        - ``"prefer-published"``: the published files; the included ones where those
-          cannot be had.
-        - ``"published"``: the published files, or an error. A kit that was never
-          published is included.
+          and can be had, else the included ones. Packaged files are taken where their
+          packages are installed.
+        - ``"prefer-published"``: the published or packaged files; the included ones
+          where those cannot be had. Wheels are downloaded where they are needed.
+        - ``"published"``: the published or packaged files, or an error. A kit that was
+          never published is included.
 
         If not given, the environment variable ``NOTEBOOK_KITS`` decides, then what this
         user chose in lesson 00, then ``"auto"``.
@@ -87,7 +89,7 @@ def _kit(entry: CatalogueEntry, supply: Supply) -> Kit:
                 "Install the package again."
             )
     facts = entry.included
-    if supply.origin == "published" and entry.published is not None:
+    if supply.origin != "included" and entry.published is not None:
         facts = entry.published
     return Kit(
         name=entry.name,
@@ -98,6 +100,7 @@ def _kit(entry: CatalogueEntry, supply: Supply) -> Kit:
         preprocessing=_preprocessing(facts.preprocess),
         output=facts.output,
         expected=facts.expected,
+        licences={file.name: file.licence for file in facts.files if file.licence},
         **vars(supply),
     )
 

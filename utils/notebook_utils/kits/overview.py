@@ -57,6 +57,8 @@ def _published_size(entry: CatalogueEntry) -> str:
     files = entry.published.files
     sizes = [file.size_bytes for file in files]
     size = readable_size(sum(size for size in sizes if size is not None))
+    if entry.published.origin == "packaged":
+        size += ", in packages"
     if None in sizes:
         return f"more than {size}"
     exact = all(file.expected.size_bytes is not None for file in files)

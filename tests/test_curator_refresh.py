@@ -119,13 +119,13 @@ def test_lesson_that_nbval_would_refuse_is_left_as_it_was(tmp_path, cell, reason
     assert not (shelf.folder / "refreshed.json").exists()
 
 
-def test_run_is_as_under_nbval_with_included_kits(tmp_path, monkeypatch):
+def test_run_is_as_under_nbval_with_packaged_kits(tmp_path, monkeypatch):
     """There, what native code prints is no output."""
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
     source = "os.write(1, b'native')\nprint(os.environ['NOTEBOOK_KITS'])"
     shelf = Shelf(tmp_path, f"import os\n\n{source}")
     shelf.refresh()
-    assert [output.text for output in shelf.read().cells[0].outputs] == ["included\n"]
+    assert [output.text for output in shelf.read().cells[0].outputs] == ["auto\n"]
 
 
 def test_result_with_a_table_settles(tmp_path):

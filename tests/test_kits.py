@@ -18,7 +18,7 @@ from kit_catalogue import KitCatalogue, sums
 from misbehaving_server import Answer
 from notebook_utils import DownloadError, KitError, list_kits, load_kit
 from notebook_utils.errors import DownloadFailure
-from notebook_utils.kits import included, sources
+from notebook_utils.kits import packaged, sources
 from notebook_utils.kits.cache import clean_cache
 from notebook_utils.kits.catalogue import catalogue
 from notebook_utils.kits.hosts import remember
@@ -68,7 +68,7 @@ class QuickModule:
 
 @pytest.mark.parametrize("name", KITS_OF_MODELS)
 def test_every_included_kit_of_a_model_is_complete(name, monkeypatch):
-    monkeypatch.setattr(included, "import_module", QuickModule)
+    monkeypatch.setattr(packaged, "import_module", QuickModule)
     kit = load_kit(name, origin="included")
     assert kit.origin == "included"
     assert (kit.folder / "picture.jpg").is_file()

@@ -16,7 +16,11 @@ from .results import NOTHING_COMPARED, LessonResult
 
 # ipykernel hides what native code prints where the first is set, and pytest, which
 # runs the kernel under nbval, sets it.
-_ENVIRONMENT = {"PYTEST_CURRENT_TEST": "1", "NOTEBOOK_KITS": "included"}
+_ENVIRONMENT = {
+    "PYTEST_CURRENT_TEST": "1",
+    "NOTEBOOK_KITS": "auto",
+    "NOTEBOOK_KITS_MIRROR": "",
+}
 
 # What a cell's metadata may say under "jupyter": its source or outputs are folded away.
 COLLAPSED = ("source_hidden", "outputs_hidden")
@@ -34,7 +38,7 @@ _METADATA = {
 def refresh_lessons(
     lessons: Iterable[Lesson], console: Console, force: bool = False
 ) -> list[LessonResult]:
-    """Run lessons with the included kits and store their outputs.
+    """Run lessons with the kits that `auto` gives without a mirror; store outputs.
 
     Parameters
     ----------

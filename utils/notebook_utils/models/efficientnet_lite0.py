@@ -16,6 +16,8 @@ from typing import BinaryIO
 import torch
 from torch import Tensor, nn
 
+from ..errors import KitError
+
 # Repeats, kernel, stride of the first, expansion, channels.
 STAGES = (
     (1, 3, 1, 1, 16),
@@ -82,13 +84,16 @@ def load_efficientnet_lite0(file: str | os.PathLike[str]) -> EfficientNetLite0:
 
     Raises
     ------
-    RuntimeError, ValueError
+    KitError
         The weights are those of another network.
     """
     weights = torch.load(file, map_location="cpu", weights_only=True)
     network = EfficientNetLite0()
-    pairs = zip(network.state_dict(), weights.values(), strict=True)
-    network.load_state_dict(dict(pairs))
+    try:
+        pairs = zip(network.state_dict(), weights.values(), strict=True)
+        network.load_state_dict(dict(pairs))
+    except (RuntimeError, ValueError) as error:
+        raise KitError(f"{file} holds another network's weights: {error}") from error
     return network.eval()
 
 

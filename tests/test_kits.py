@@ -18,7 +18,7 @@ from kit_catalogue import KitCatalogue, sums
 from misbehaving_server import Answer
 from notebook_utils import DownloadError, KitError, list_kits, load_kit
 from notebook_utils.errors import DownloadFailure
-from notebook_utils.kits import packaged, sources
+from notebook_utils.kits import included, packaged, sources
 from notebook_utils.kits.cache import clean_cache
 from notebook_utils.kits.catalogue import catalogue
 from notebook_utils.kits.hosts import remember

@@ -151,7 +151,6 @@ CALLS = [
     ("download_file", ("https://example.org/a",), {"timeout": 0}, "timeout"),
     ("pip_install", (), {}, "something to install"),
     ("pip_install", (None,), {}, "args"),
-    ("pip_install", ('"openvino',), {}, "Cannot split"),
     ("load_kit", ("no-such-kit",), {}, "no-such-kit"),
     ("output_dir", ("../elsewhere",), {}, "elsewhere"),
 ]

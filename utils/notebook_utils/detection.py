@@ -26,21 +26,7 @@ class Detections:
     """The objects in one image, found by a detector or known to be true.
 
     One row of each array belongs to one object. Arrays of other element types are
-    converted.
-
-    Parameters
-    ----------
-    boxes_xyxy : float32 array (n, 4)
-        x1, y1, x2, y2 in pixels.
-    scores : float32 array (n,)
-        Confidence, 0 to 1.
-    classes : int64 array (n,)
-        From 0.
-
-    Raises
-    ------
-    ValueError
-        The shapes do not belong together.
+    converted; shapes that do not belong together are a ``ValueError``.
 
     Examples
     --------
@@ -49,9 +35,9 @@ class Detections:
     (2, [7])
     """
 
-    boxes_xyxy: Boxes
-    scores: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.int64]
+    boxes_xyxy: Boxes  # (n, 4): x1, y1, x2, y2 in pixels
+    scores: npt.NDArray[np.float32]  # (n,): confidence, 0 to 1
+    classes: npt.NDArray[np.int64]  # (n,): from 0
 
     def __post_init__(self) -> None:
         boxes = _boxes(self.boxes_xyxy, "boxes_xyxy")
@@ -148,17 +134,14 @@ def mean_average_precision(
 ) -> float:
     """Return how good a detector is, as one number: its mean average precision (mAP).
 
-    Keep only the detections above some score: *precision* is the fraction of them that
-    is right, *recall* the fraction of all objects that is found. The *average
-    precision* of a class is the precision, averaged over all recalls from 0 to 1, and
-    the mean over the classes is the mAP. So no threshold has to be chosen.
+    Of the detections above some score, *precision* is the fraction that is right;
+    *recall* is the fraction of all objects that is found. *Average precision* averages
+    the precision of a class over all recalls, and the mAP is the mean over the classes.
 
     Parameters
     ----------
-    predictions : sequence of Detections
-        Everything found in each image, whatever its score.
-    truths : sequence of Detections
-        The objects in the same images; the scores do not matter.
+    predictions, truths : sequence of Detections
+        Everything found in each image, whatever its score; and the objects in it.
     iou : float
         From which intersection over union on a box counts as right, above 0, to 1.
 

@@ -102,13 +102,10 @@ def _check_question(expected: Any, hint: Any, tolerance: Any) -> None:
         raise TypeError(f"expected: an answer is expected, found {expected}.")
     if hint is not None:
         as_string(hint, "hint")
-    if tolerance is None:
-        return
-    if not _is_number(tolerance):
-        raise TypeError(
-            f"tolerance: expected a number, found {type(tolerance).__name__}."
-        )
-    if not tolerance >= 0:
+    if tolerance is not None and not _is_number(tolerance):
+        kind = type(tolerance).__name__
+        raise TypeError(f"tolerance: expected a number, found {kind}.")
+    if tolerance is not None and not tolerance >= 0:
         raise ValueError(f"tolerance: expected 0 or more, found {tolerance}.")
 
 

@@ -22,30 +22,14 @@ LONGEST_LINE = 1.5  # times the longest bar
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What :func:`notebook_utils.benchmark.compare` found.
+    """What :func:`notebook_utils.benchmark.compare` found."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        All candidates in the order in which they were given.
-    timings : mapping of str to Timing
-        By name, the baseline first.
-    absent : mapping of str to str
-        What could not be measured here, and why.
-    precision : float
-        The precision that was asked for.
-    background_load : float
-        The fraction of the machine, 0 to 1, that other programs used meanwhile.
-    environment : Environment
-        Where it was measured.
-    """
-
-    names: tuple[str, ...]
-    timings: Mapping[str, Timing]
-    absent: Mapping[str, str]
-    precision: float
-    background_load: float
-    environment: Environment
+    names: tuple[str, ...]  # of all candidates, in the order they were given
+    timings: Mapping[str, Timing]  # by name, the baseline first
+    absent: Mapping[str, str]  # what could not be measured here, and why
+    precision: float  # that was asked for
+    background_load: float  # fraction of the machine, 0 to 1, used by other programs
+    environment: Environment  # where it was measured
 
     def __getitem__(self, name: str) -> Timing:
         return self.timings[name]

@@ -38,11 +38,6 @@ def describe_environment() -> Environment:
     """Describe this machine as far as it bears on how long things take.
 
     It names no host and no user.
-
-    Examples
-    --------
-    >>> describe_environment().threads >= 1
-    True
     """
     processor, precisions = _processor()
     threads = os.cpu_count() or 1

@@ -6,9 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from shlex import shlex
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -130,7 +128,7 @@ def pip_install(*args: str | os.PathLike[str]) -> None:
     ----------
     *args
         What would follow ``pip install``: requirements, options and paths. A string
-        that is not one requirement is split at its spaces, except within quotes.
+        that is not one requirement is split at its spaces; a ``Path`` stays whole.
 
     Raises
     ------
@@ -217,17 +215,11 @@ def _devices_in(device: str) -> list[str]:
 
 
 def _words(argument: Any) -> list[str]:
-    """Split at spaces outside quotes; a backslash is a part of a path on Windows."""
+    """Split a string that is not one requirement at its spaces."""
     if isinstance(argument, os.PathLike):
         return [str(os.fspath(argument))]
     text = as_string(argument, "args").strip()
-    with suppress(InvalidRequirement):
-        Requirement(text)
-        return [text]
-    words = shlex(text, posix=True)
-    words.whitespace_split = True
-    words.escape = words.commenters = ""
     try:
-        return list(words)
-    except ValueError as error:
-        raise ValueError(f"Cannot split {argument!r} into words: {error}.") from None
+        return [str(Requirement(text))]
+    except InvalidRequirement:
+        return text.split()

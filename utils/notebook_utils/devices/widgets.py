@@ -50,11 +50,6 @@ def device_widget(
     Unlike openvino_notebooks: a default that this machine lacks is replaced, with the
     reason, where the widget library raised a ``TraitError``; and ``NOTEBOOK_DEVICE``
     chooses for a whole class without an edit.
-
-    Examples
-    --------
-    >>> device_widget("CPU", description="Run on:").value
-    'CPU'
     """
     as_string(default, "default")
     as_string(description, "description")
@@ -86,11 +81,6 @@ def quantization_widget(default: bool = True) -> Checkbox:
     Notes
     -----
     Unlike openvino_notebooks: a default of another type is an error that says so.
-
-    Examples
-    --------
-    >>> quantization_widget(False).value
-    False
     """
     if not isinstance(default, bool):
         raise TypeError(

@@ -55,12 +55,6 @@ def digit_canvas(example: int = 3) -> DigitCanvas:
     ----------
     example
         The digit it holds at first, 0 to 9.
-
-    Examples
-    --------
-    >>> canvas = digit_canvas(7)
-    >>> canvas.picture.shape, canvas.touched
-    ((280, 280), False)
     """
     if example not in range(10):
         raise ValueError(f"Expected a digit from 0 to 9, found {example!r}.")

@@ -74,7 +74,7 @@ def table(digit: int, way: int) -> tuple[Floats, Floats, tuple[int, ...]]:
     Returns
     -------
     points : ndarray of float32, shape (points, 2)
-        All strokes one after the other, (x, y) in units of the digit's height.
+        Of all strokes, (x, y) in units of the digit's height.
     weights : ndarray of float32, shape (samples, points)
         ``weights @ points`` are the points of the curve.
     ends : tuple of int

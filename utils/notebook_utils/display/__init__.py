@@ -13,10 +13,9 @@ An image reaches the notebook as one output that holds
 - ``image/png`` (a frame of a video: ``image/jpeg``), with the text as the metadata
   ``alt``, where nbsphinx and nbconvert's classic template look for it;
 - ``text/html``, an ``<img alt="...">``, because JupyterLab 4.6 and nbconvert 7.17's
-  default template ignore that metadata. It repeats the image, so a PNG larger than
-  `INLINE_PNG_BYTES`, which is a photograph or the like, is repeated as JPEG;
-- ``text/plain``, the text alone, for a terminal, for VS Code, which reads the
-  alternative text from there, and for nbval, which compares texts but not images.
+  default template ignore that metadata. A PNG larger than `INLINE_PNG_BYTES` is
+  repeated there as JPEG;
+- ``text/plain``, the text alone, for a terminal, for VS Code and for nbval.
 
 The same input gives the same bytes in one environment: figures are drawn with
 matplotlib's own style, whatever style is in use, and carry no date and no version.

@@ -52,13 +52,6 @@ def draw_boxes(
     -------
     ndarray of uint8, shape (height, width, 3)
         RGB.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> image = np.zeros((48, 64, 3), np.uint8)
-    >>> draw_boxes(image, [[8, 8, 40, 40]], ["duck 0.98"]).shape
-    (48, 64, 3)
     """
     from PIL import Image, ImageDraw
 

@@ -37,16 +37,6 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
     -----
     In place of ``ipywidgets.interact``, whose outputs have no alternative text and can
     hold up a notebook that is run without a browser.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from ipywidgets import IntSlider
-    >>> grey = lambda level: (np.full((4, 4, 3), level, np.uint8), f"Grey {level}.")
-    >>> panel = live_picture(grey, slider := IntSlider(100, 0, 255))
-    >>> slider.value = 7
-    >>> 'alt="Grey 7."' in panel.children[-1].value
-    True
     """
     from ipywidgets import HTML, VBox
 

@@ -13,21 +13,11 @@ INLINE_PNG_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Picture:
-    """An image file and its alternative text.
+    """An image file and its alternative text."""
 
-    Parameters
-    ----------
-    data
-        The file's bytes.
-    alt
-        What the image shows, for those who cannot see it.
-    mime
-        ``"image/png"`` or ``"image/jpeg"``.
-    """
-
-    data: bytes
-    alt: str
-    mime: str = "image/png"
+    data: bytes  # of the file
+    alt: str  # what the image shows, for those who cannot see it
+    mime: str = "image/png"  # or "image/jpeg"
 
     def __repr__(self) -> str:
         return self.alt

@@ -63,14 +63,6 @@ def show_figure(figure: Any, alt: str) -> None:
     alt
         What is to be seen, for those who cannot see it: the kind of chart and what it
         tells, with the numbers.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> figure = Figure()
-    >>> _ = figure.subplots().bar(["CPU", "GPU"], [12, 5])
-    >>> show_figure(figure, "Bar chart of latency: CPU 12 ms, GPU 5 ms.")
-    Bar chart of latency: CPU 12 ms, GPU 5 ms.
     """
     from IPython.display import display
 

@@ -14,11 +14,6 @@ def checks() -> tuple[Check, ...]:
     """Look at everything that the lessons need, always in the same order.
 
     A check that cannot be made counts as failed and carries its error.
-
-    Examples
-    --------
-    >>> [check.name for check in checks()][:3]
-    ['Python', 'packages', 'processor']
     """
     return tuple(_safely(name, look) for name, look in looks().items())
 

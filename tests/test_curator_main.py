@@ -23,22 +23,16 @@ def test_unknown_lesson_is_a_bad_request(tmp_path, capsys, command):
     assert "There are: 00-first." in capsys.readouterr().err
 
 
-def test_wrong_collection_is_a_bad_request(tmp_path, capsys):
+def test_what_cannot_be_done_is_a_bad_request(tmp_path, monkeypatch, capsys):
     assert main(["--root", str(tmp_path), "run"]) == 2
     assert "There is no list of lessons" in capsys.readouterr().err
-
-
-def test_package_without_a_checkout_says_so(monkeypatch, capsys):
-    monkeypatch.setattr("curator.__main__.checkout", lambda: None)
-    assert main(["run"]) == 2
-    assert "--root FOLDER" in capsys.readouterr().err
-
-
-def test_word_that_is_not_understood_is_a_bad_request(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["--root", str(tmp_path), "sync", "--chekc"])
     assert stopped.value.code == 2
     assert "--chekc" in capsys.readouterr().err
+    monkeypatch.setattr("curator.__main__.checkout", lambda: None)
+    assert main(["run"]) == 2
+    assert "--root FOLDER" in capsys.readouterr().err
 
 
 def test_refresh_shows_the_traceback_of_a_lesson_that_failed(tmp_path, capsys):

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from curator.collection import read_collection
-from curator.execution import how_it_ended, plain
+from curator.execution import how_it_ended
 from curator.results import first_line
 from curator.runner import run_lessons
 from fixtures.curator_lessons import CHECKED, code, make_checkout, notebook
@@ -116,15 +116,12 @@ def test_lesson_runs_in_its_folder_on_included_kits_and_is_measured(ran):
     assert {cell["number"] for cell in lesson["slowest_cells"]} == {1, 2, 3}
 
 
-def test_callers_choice_of_kits_is_kept(tmp_path, monkeypatch):
+def test_callers_choice_of_kits_is_kept_and_no_copy_of_an_earlier_run(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("NOTEBOOK_KITS", "published")
-    report, _ = run(make_checkout(tmp_path, {"00-first": [ANNOUNCE]}))
-    assert report["00-first"]["kits"][0]["origin"] == "published"
-
-
-def test_file_that_is_no_notebook_leaves_no_copy_of_an_earlier_run(tmp_path):
-    root = make_checkout(tmp_path, {"00-first": ["1"]})
-    run(root)
+    root = make_checkout(tmp_path, {"00-first": [ANNOUNCE]})
+    assert run(root)[0]["00-first"]["kits"][0]["origin"] == "published"
     (root / "notebooks" / "00-first.ipynb").write_text("{")
     report, _ = run(root)
     assert report["00-first"]["status"] == "error"
@@ -182,7 +179,3 @@ def test_death_of_a_kernel_is_told(status, words):
 )
 def test_cell_is_recognised_by_its_first_line_with_a_word(source, line):
     assert first_line(source) == line
-
-
-def test_plain_text_has_no_colour_codes():
-    assert plain("\x1b[0;31mred\x1b[0m\n  black") == "red\n  black"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from curator.collection import read_collection
-from curator.lint import Finding, lint_lessons, run_tools
+from curator.lint import lint_lessons, run_tools
 from curator.lock import check_lock
 from curator.sync import sync
 
@@ -13,18 +13,14 @@ pytestmark = pytest.mark.style
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def told(findings: list[Finding]) -> str:
-    return "".join(f"\n{finding.text}" for finding in findings)
-
-
 def test_lessons_keep_every_rule() -> None:
     findings = lint_lessons(read_collection(ROOT / "notebooks").lessons, ROOT)
-    assert not findings, told(findings)
+    assert not findings, "\n".join(findings)
 
 
 def test_code_passes_ruff_and_mypy() -> None:
     findings = run_tools(ROOT)
-    assert not findings, told(findings)
+    assert not findings, "\n".join(findings)
 
 
 def test_generated_pages_have_not_drifted() -> None:

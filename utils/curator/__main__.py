@@ -158,7 +158,7 @@ def _lint(arguments: Namespace) -> int:
     paths = [lesson.path for lesson in lessons] if arguments.names else []
     findings = lint_lessons(lessons, arguments.root) + run_tools(arguments.root, paths)
     for finding in findings:
-        print(finding.text)
+        print(finding)
     print(f"{len(findings)} findings." if findings else "Nothing was found.")
     return bool(findings)
 

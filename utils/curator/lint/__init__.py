@@ -13,12 +13,12 @@ from pathlib import Path
 from ..collection import Lesson
 from ..files import read_notebook
 from . import code, outputs, prose  # noqa: F401 - each enters its rules
-from .rules import RULES, Finding, Notebook
+from .rules import RULES, Notebook
 
-__all__ = ["RULES", "Finding", "Notebook", "lint_lessons", "run_tools"]
+__all__ = ["RULES", "Notebook", "lint_lessons", "run_tools"]
 
 
-def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
+def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[str]:
     """Hold every rule against the notebooks of lessons.
 
     Parameters
@@ -30,23 +30,27 @@ def lint_lessons(lessons: Iterable[Lesson], root: Path) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
-        Those of a notebook together.
+    list of str
+        File, cell, rule, what is wrong and what to do about it. Cells are counted
+        from 1, markdown included.
 
     Raises
     ------
     NotebookError
         A file is no notebook.
     """
-    findings: list[Finding] = []
+    findings = []
     for lesson in lessons:
         notebook = Notebook(lesson, root, read_notebook(lesson.path))
-        for rule in RULES.values():
-            findings += rule.check(notebook)
+        file = lesson.path.relative_to(root).as_posix()
+        for name, rule in RULES.items():
+            for index, what in rule.find(notebook):
+                where = file if index is None else f"{file}: cell {index + 1}"
+                findings.append(f"{where}: {name}: {what} {rule.remedy}")
     return findings
 
 
-def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[Finding]:
+def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[str]:
     """Run ruff, and mypy where no paths are given.
 
     Parameters
@@ -58,7 +62,7 @@ def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
+    list of str
         All that a tool printed, for each tool that found something.
     """
     names = [str(path) for path in paths]
@@ -71,6 +75,5 @@ def run_tools(root: Path, paths: Iterable[Path] = ()) -> list[Finding]:
             [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True
         )
         if done.returncode:
-            printed = f"{done.stdout}{done.stderr}".rstrip()
-            findings.append(Finding(" ".join(command[:2]), printed))
+            findings.append(f"{done.stdout}{done.stderr}".rstrip())
     return findings

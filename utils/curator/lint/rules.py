@@ -1,8 +1,9 @@
-"""What a rule and a finding are, and the list in which every rule enters itself."""
+"""What a rule is, and the list in which every rule enters itself."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 
@@ -17,34 +18,8 @@ START_PAGE = "00"
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
-    """What a rule or a tool found.
-
-    Attributes
-    ----------
-    rule
-        Its name, such as ``cell-length`` or ``mypy``.
-    text
-        Where it is, what is wrong, and what to do about it.
-    """
-
-    rule: str
-    text: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Notebook:
-    """A notebook as the rules see it.
-
-    Attributes
-    ----------
-    lesson
-        Its entry in the collection, which names the file.
-    root
-        The checkout it belongs to.
-    content
-        What is in it.
-    """
+    """A notebook as the rules see it: its entry in the collection of a checkout."""
 
     lesson: Lesson
     root: Path
@@ -61,31 +36,24 @@ class Notebook:
         return code_cells(self.content)
 
 
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """A named function that finds what is wrong in a notebook, and what to do then."""
+Find = Callable[[Notebook], Iterator[Found]]
 
-    name: str
+
+class Rule(NamedTuple):
+    """A function that finds what is wrong in a notebook, and what to do then."""
+
+    find: Find
     remedy: str
-    find: Callable[[Notebook], Iterator[Found]]
-
-    def check(self, notebook: Notebook) -> Iterator[Finding]:
-        """Yield what is wrong. Cells are counted from 1, markdown included."""
-        file = notebook.lesson.path.relative_to(notebook.root).as_posix()
-        for index, what in self.find(notebook):
-            where = file if index is None else f"{file}: cell {index + 1}"
-            yield Finding(self.name, f"{where}: {self.name}: {what} {self.remedy}")
 
 
 RULES: dict[str, Rule] = {}
 
 
-def rule(remedy: str) -> Callable[[Callable[[Notebook], Iterator[Found]]], Rule]:
-    """Make a function a rule that is named after it; `remedy` says what to do."""
+def rule(remedy: str) -> Callable[[Find], Find]:
+    """Enter a function as a rule that is named after it; `remedy` says what to do."""
 
-    def register(find: Callable[[Notebook], Iterator[Found]]) -> Rule:
-        name = find.__name__.replace("_", "-")
-        RULES[name] = Rule(name, remedy, find)
-        return RULES[name]
+    def enter(find: Find) -> Find:
+        RULES[find.__name__.replace("_", "-")] = Rule(find, remedy)
+        return find
 
-    return register
+    return enter

@@ -21,7 +21,7 @@ SOLUTION = "solution"
 FIRST_LINE = "# A solution to exercise"
 
 _EXERCISE = re.compile(r"(Exercise )?\d+[.:] ")
-_STUB = re.compile(r"(?:=|return|^ *)\s*\.\.\.\s*(?:#.*)?$", re.MULTILINE)
+_STUB = re.compile(r"(?:[=:]|return|^ *)\s*\.\.\.\s*(?:#.*)?$", re.MULTILINE)
 _CHECK = re.compile(r"\bcheck\w*\(")
 
 _FIRST_IMPORT = re.compile(

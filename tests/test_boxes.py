@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
+import torch
 
 from notebook_utils import draw_boxes
 from notebook_utils.display import FIRST_COLOUR, OTHER_COLOUR, PALETTE, class_colour
@@ -71,9 +69,9 @@ def test_thickness_follows_the_size_of_the_image(size, thickness, line, edge):
 @pytest.mark.parametrize("order", ["xyxy", "yxyx"])
 @pytest.mark.parametrize("normalized", [False, True])
 def test_each_way_to_give_a_box_draws_the_same(order, normalized):
-    box = np.array(BOX, np.float32)
+    box = torch.tensor(BOX, dtype=torch.float32)
     if normalized:
-        box /= [200, 100, 200, 100]
+        box /= torch.tensor([200, 100, 200, 100])
     if order == "yxyx":
         box = box[:, [1, 0, 3, 2]]
     drawn = draw_boxes(GREY, box, ["duck"], order=order, normalized=normalized)
@@ -123,39 +121,10 @@ def test_a_tag_stands_within_the_image(box):
     assert inside.sum() >= 0.8 * beyond.sum()
 
 
-def test_no_boxes_are_a_copy():
-    drawn = draw_boxes(GREY, np.zeros((0, 4), np.float32), [])
-    np.testing.assert_array_equal(drawn, GREY)
-    assert drawn is not GREY
-
-
 def test_what_lies_outside_is_cut_off():
     far = draw_boxes(GREY, [[-1e9, 20, 1e9, 80]])
     assert tuple(far[20, 100]) == class_colour(0)
     np.testing.assert_array_equal(draw_boxes(GREY, [[900, 900, 990, 990]]), GREY)
+    np.testing.assert_array_equal(draw_boxes(GREY, np.zeros((0, 4)), []), GREY)
     whole = draw_boxes(GREY, [[0, 0, 200, 100]], thickness=1)
     assert extent(of_colour(whole, 0)) == (0, 0, 199, 99), "seen on all sides"
-
-
-def test_tensors_and_grey_images_are_accepted():
-    import torch
-
-    drawn = draw_boxes(torch.full((100, 200), 0.5), torch.tensor(BOX))
-    assert tuple(drawn[30, 70]) == class_colour(0)
-
-
-@given(
-    boxes=arrays.arrays(
-        st.sampled_from([np.float32, np.float64, np.int32]),
-        arrays.array_shapes(max_dims=2, max_side=5),
-    ),
-    normalized=st.booleans(),
-    order=st.sampled_from(["xyxy", "yxyx"]),
-)
-def test_boxes_are_drawn_or_refused_in_words(boxes, normalized, order):
-    try:
-        drawn = draw_boxes(GREY, boxes, order=order, normalized=normalized)
-    except ValueError as error:
-        assert str(error).startswith("boxes: expected")
-    else:
-        assert drawn.shape == GREY.shape

@@ -3,6 +3,7 @@
 They lie in fixtures/compat_idiom; their files come from a server on loopback.
 """
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -42,24 +43,17 @@ def said(output):
     return output.get("text") or output.data["text/plain"]
 
 
-def serve(server, kit, **addresses):
-    for name, address in addresses.items():
-        path = next(kit.folder.glob(name.replace("_", ".")))
+def serve(server, kit, *addresses):
+    for address in addresses:
+        path = kit.folder / Path(address).name.partition("?")[0]
         server.answers[address] = Answer(path.read_bytes())
 
 
 def test_device_widget_and_download_file(execute, server):
     kit = load_kit("classification-ir", origin="included")
-    serve(
-        server,
-        kit,
-        model_xml="/models/model.xml",
-        model_bin="/models/model.bin",
-        picture_jpg="/images/picture.jpg",
-        labels_txt="/labels.txt",
-    )
-    for path in ("/models/model.xml", "/models/model.bin"):
-        server.answers[f"{path}?download=true"] = server.answers[path]
+    serve(server, kit, "/images/picture.jpg", "/labels.txt")
+    for query in ("", "?download=true"):
+        serve(server, kit, f"/models/model.xml{query}", f"/models/model.bin{query}")
     outputs = execute("device-and-download")
     assert outputs[0] == [], "importing says nothing"
     choice = "".join(outputs[3])
@@ -77,10 +71,8 @@ def test_device_widget_and_download_file(execute, server):
 
 def test_load_image_show_array_and_a_segmentation_overlay(execute, server):
     kit = load_kit("segmentation-onnx", origin="included")
-    serve(server, kit, picture_jpg="/images/picture.jpg")
-    (execute.folder / "model.onnx").write_bytes(
-        (kit.folder / "model.onnx").read_bytes()
-    )
+    serve(server, kit, "/images/picture.jpg")
+    shutil.copy(kit.folder / "model.onnx", execute.folder)
     outputs = execute("picture-and-segmentation")
     assert outputs[1][0].startswith("Danger: This needs OpenVINO 2021.4; version ")
     assert "Info: This is information." in outputs[1]

@@ -93,8 +93,10 @@ def test_the_first_frame_waits_and_the_last_one_ends_the_video(video, skipped):
         assert player.next() is None
 
 
-@pytest.mark.parametrize("size", [None, (32, 24), (128, 96), (50, 100)])
-@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize(
+    ("size", "flip"),
+    [(None, True), (None, False), ((32, 24), True), ((50, 100), False)],
+)
 def test_frames_have_the_size_asked_for_and_are_flipped(video, size, flip):
     with VideoPlayer(str(video), size=size, flip=flip) as player:
         frame = player.next()
@@ -161,12 +163,6 @@ def test_starting_and_stopping_twice_is_doing_it_once(capture):
         player.start()
 
 
-def test_a_player_that_was_never_started_gives_the_camera_back(capture):
-    camera = capture()
-    VideoPlayer(0).stop()
-    assert camera.released.is_set()
-
-
 def test_a_camera_that_hangs_does_not_hang_the_notebook(capture, monkeypatch):
     camera = capture()
     monkeypatch.setattr("notebook_utils.compat.video.LONGEST_READ_S", 0.05)
@@ -193,14 +189,11 @@ def test_a_camera_that_hangs_does_not_hang_the_notebook(capture, monkeypatch):
 def test_what_cannot_be_played_is_released_and_told(
     capture, video, settings, source, words
 ):
+    with pytest.raises(VideoError, match=r"There is no file .* fetch it first"):
+        VideoPlayer(video.with_name("none.mp4"))
     stand_in = capture(**settings)
     with pytest.raises(VideoError, match=words) as caught:
         VideoPlayer(video if source == "video" else source, skip_first_frames=4)
     assert stand_in.released.is_set()
     assert isinstance(caught.value, RuntimeError), "as in openvino_notebooks"
     assert isinstance(caught.value, WorkshopError)
-
-
-def test_a_missing_file_is_told_apart(tmp_path):
-    with pytest.raises(VideoError, match=r"There is no file .* fetch it first"):
-        VideoPlayer(tmp_path / "none.mp4")

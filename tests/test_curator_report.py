@@ -32,20 +32,18 @@ def test_picture_is_made_small_and_keeps_its_shape_on_white():
         assert image.getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_alt_text_is_kept_and_made_up_where_there_is_none():
+def test_alt_text_is_kept():
     described = {"image/jpeg": {"alt": "A red field"}}
     source = f'src="data:image/png;base64,{picture()}"'
     html = f'<img alt="A red page &amp; more" {source}><img {source} alt="B"><img>'
     book = notebook(
         shown({"image/jpeg": picture(kind="JPEG")}, described),
         shown({"text/html": html}),
-        shown({"image/png": picture(), "text/html": html}),
+        shown({"image/png": picture(), "text/html": html}, {"alt": "C"}),
         code("1", "1\n", 1),
     )
-    assert [found.alt for found in thumbnails(book)] == [
-        *("A red field", "A red page & more", "B"),
-        "Picture from cell 3: show(scene)",
-    ]
+    expected = ["A red field", "A red page & more", "B", "C"]
+    assert [found.alt for found in thumbnails(book)] == expected
 
 
 def broken_pictures():
@@ -58,16 +56,17 @@ def broken_pictures():
 
 
 def test_picture_that_cannot_be_decoded_is_left_out():
-    cells = [shown({"image/png": data}) for data in [*broken_pictures(), picture()]]
-    (found,) = thumbnails(notebook(*cells))
-    assert found.alt.startswith("Picture from cell 6")
+    cells = [shown({"image/png": data}) for data in broken_pictures()]
+    whole = shown({"image/png": picture()}, {"alt": "Whole"})
+    assert [found.alt for found in thumbnails(notebook(*cells, whole))] == ["Whole"]
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """A folder with the report of three lessons; there is a copy of the first."""
     folder = tmp_path_factory.mktemp("report")
-    nbformat.write(notebook(shown({"image/png": picture()})), folder / "00-a.ipynb")
+    book = notebook(shown({"image/png": picture()}, {"alt": "A scene"}))
+    nbformat.write(book, folder / "00-a.ipynb")
     kit = {"kit": "a-kit", "origin": "published", "reason": "by request"}
     good = result(cells=7, cells_run=7, compared=3, cpu_s=1.26, peak_memory_mb=99.9)
     good.slowest_cells = [CellTime(1, 3.0, "third"), CellTime(2, 1.0, "last")]
@@ -94,7 +93,7 @@ no &amp; never
 <td>00-a, 01-b</td>
 href="00-a.ipynb"
 src="data:image/jpeg;base64,
-alt="Picture from cell 1: show(scene)"
+alt="A scene"
 """
 
 

@@ -37,22 +37,7 @@ class WatchedKernel(RunningKernel):  # type: ignore[misc]
     """A kernel that is looked at every second while a message is awaited."""
 
     def get_message(self, stream: str, timeout: float | None = None) -> Any:
-        """Return the next message of a channel.
-
-        Parameters
-        ----------
-        stream
-            ``"iopub"`` or ``"shell"``.
-        timeout
-            Seconds to wait; for ever if not given.
-
-        Raises
-        ------
-        queue.Empty
-            No message came in time.
-        DeadKernelError
-            There will be no more messages.
-        """
+        """Return the next message; raise DeadKernelError if there can be none."""
         end = time.monotonic() + (float("inf") if timeout is None else timeout)
         while True:
             try:

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 from nbformat import NotebookNode
 from PIL import Image
 
 from .files import code_cells, read_notebook, write_json, write_text
-from .results import BAD, SIGNS, LessonResult, first_line
+from .results import BAD, SIGNS, LessonResult
 
 THUMBNAIL_PX = (240, 180)
 THUMBNAILS_PER_LESSON = 12
@@ -35,8 +36,7 @@ _HTML_PICTURE = re.compile(
 _UNDECODABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
-@dataclasses.dataclass(frozen=True)
-class Thumbnail:
+class Thumbnail(NamedTuple):
     """A small copy of a picture that a lesson showed, as a data URL."""
 
     url: str
@@ -112,17 +112,15 @@ def thumbnails(
     Returns
     -------
     list of Thumbnail
-        In the order of the notebook. A picture without alt text is described by the
-        cell that showed it. One that cannot be decoded is left out: no browser shows
-        it either.
+        In the order of the notebook. A picture that cannot be decoded is left out: no
+        browser shows it either.
     """
     found = []
-    for number, (_, cell) in enumerate(code_cells(notebook), start=1):
-        fallback = f"Picture from cell {number}: {first_line(cell.source)}"
+    for _, cell in code_cells(notebook):
         for output in cell.outputs:
             for encoded, alt in _pictures(output):
                 with contextlib.suppress(*_UNDECODABLE):
-                    found.append(Thumbnail(_shrink(encoded, size_px), alt or fallback))
+                    found.append(Thumbnail(_shrink(encoded, size_px), alt))
     return found
 
 

@@ -122,10 +122,13 @@ class LessonResult:
         self.peak_memory_mb = round(sampler.peak_memory_mb, 1)
 
     def record_time(self, number: int, seconds: float, source: str) -> None:
-        """Take over how long a cell took, if it is one of the slowest."""
-        self.slowest_cells.append(
-            CellTime(number, round(seconds, 3), first_line(source))
-        )
+        """Take over how long a cell took, if it is one of the slowest.
+
+        It is recognised by its first line with a word in it.
+        """
+        lines = (line.strip() for line in source.splitlines())
+        first = next((line for line in lines if line.strip("#% ")), "")
+        self.slowest_cells.append(CellTime(number, round(seconds, 3), first))
         self.slowest_cells.sort(key=lambda cell: cell.seconds, reverse=True)
         del self.slowest_cells[SLOWEST_CELLS:]
 
@@ -157,9 +160,3 @@ class LessonResult:
         cell: Any = result.failing_cell
         result.failing_cell = FailingCell(**cell) if cell else None
         return result
-
-
-def first_line(source: str) -> str:
-    """Return what a cell is recognised by: its first line with a word in it."""
-    lines = (line.strip() for line in source.splitlines())
-    return next((line for line in lines if line.strip("#% ")), "")

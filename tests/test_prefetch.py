@@ -17,9 +17,9 @@ def kits(server, tmp_path, kits_cache, monkeypatch):
         name: {"published": {"files": [file(server, name), file(server, "picture")]}}
         for name in ("one", "two")
     }
-    KitCatalogue(monkeypatch, tmp_path, kits | {"ours": {"included": {}}})
     for name in ("one", "two", "picture"):
         server.answers[f"/{name}"] = Answer(name.encode())
+    return KitCatalogue(monkeypatch, tmp_path, kits | {"ours": {"included": {}}})
 
 
 def file(server, name):
@@ -40,7 +40,7 @@ def test_a_mirror_of_all_kits(tmp_path, server, capsys):
     assert server.requests.count("/picture") == 1, "shared files are fetched once"
 
 
-def test_what_is_there_and_verifies_is_kept(tmp_path, server):
+def test_what_is_there_and_verifies_is_kept(tmp_path, server, kits):
     prefetch([], tmp_path)
     (tmp_path / "one" / "one.bin").write_bytes(b"altered")
     server.requests.clear()
@@ -48,6 +48,9 @@ def test_what_is_there_and_verifies_is_kept(tmp_path, server):
     assert done.fetched == ["one/one.bin"]
     assert len(done.kept) == 3
     assert server.requests == ["/one"]
+    server.answers["/two"] = Answer(b"TWO")
+    kits.pin({server.url("/two"): b"TWO"})
+    assert prefetch([], tmp_path).fetched == ["two/two.bin"], "it is another one now"
 
 
 def test_a_file_beside_a_lost_index_is_not_trusted(tmp_path):

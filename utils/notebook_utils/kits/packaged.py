@@ -31,23 +31,9 @@ def locate(
 ) -> Path:
     """Return the path of a package's file; the wheel's where the installed one differs.
 
-    Parameters
-    ----------
-    requirement
-        What pip calls the package, such as ``"a-package==1.0"``.
-    member
-        The file's path in the wheel.
-    expected
-        What an installed file must be, lest the wheel is downloaded.
-    may_download
-        Whether it may be. If not, the installed package's file is
-        returned, whatever it is.
-
-    Raises
-    ------
-    DownloadError
-        The package is not installed and its wheel may not be downloaded, cannot be had,
-        is damaged, or lacks the file.
+    `requirement` is what pip calls the package, such as ``"a-package==1.0"``, `member`
+    the file's path in the wheel. If the wheel may not be downloaded, the installed file
+    is returned, whatever it is. Raises DownloadError where the file cannot be had.
     """
     with suppress(PackageNotFoundError):
         package = distribution(Requirement(requirement).name)

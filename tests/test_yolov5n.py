@@ -44,7 +44,7 @@ def test_it_has_the_published_parameters_names_and_output():
 
 
 def test_fused_and_raw_outputs_are_the_same():
-    network, images = trained(), torch.rand(2, 3, 64, 96)
+    network, images = trained(), torch.rand(1, 3, 64, 96)
     grid = torch.cat(
         [anchor_grid(64 // s, 96 // s, level) for level, s in enumerate(STRIDES)]
     )
@@ -57,24 +57,22 @@ def test_fused_and_raw_outputs_are_the_same():
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_zeros_decode_to_anchors_in_the_middle_of_each_cell(level):
-    grid = anchor_grid(2, 3, level)
-    boxes = decode_boxes(torch.zeros(1, len(grid), 6), grid)[0]
-    stride = STRIDES[level]
-    assert boxes[0].tolist() == [stride / 2, stride / 2, *ANCHORS[level][0], 0.5, 0.5]
-    # Row by row from top left, then the next anchor.
-    assert boxes[5, :2].tolist() == [2.5 * stride, 1.5 * stride]
-    assert boxes[6, 2:4].tolist() == list(ANCHORS[level][1])
-
-
-def test_a_box_reaches_half_a_cell_beyond_its_own_and_four_anchors_wide():
-    grid = anchor_grid(1, 1, 0)
-    low, high = (
-        decode_boxes(torch.full((1, 3, 6), value), grid)[0, 0]
-        for value in (-50.0, 50.0)
+def test_boxes_reach_half_a_cell_beyond_their_own_and_four_anchors_wide(level):
+    grid, stride = anchor_grid(2, 3, level), STRIDES[level]
+    least, middle, most = (
+        decode_boxes(torch.full((1, len(grid), 6), raw), grid)[0]
+        for raw in (-50.0, 0.0, 50.0)
     )
-    assert low[:4].tolist() == pytest.approx([-4, -4, 0, 0])
-    assert high[:4].tolist() == pytest.approx([12, 12, 40, 52])
+    width, height = ANCHORS[level][0]
+    half = stride / 2
+    assert middle[0].tolist() == [half, half, width, height, 0.5, 0.5]
+    assert least[0].tolist() == pytest.approx([-half, -half, 0, 0, 0, 0])
+    assert most[0].tolist() == pytest.approx(
+        [3 * half, 3 * half, 4 * width, 4 * height, 1, 1]
+    )
+    # Row by row from top left, then the next anchor.
+    assert middle[5, :2].tolist() == [2.5 * stride, 1.5 * stride]
+    assert middle[6, 2:4].tolist() == list(ANCHORS[level][1])
 
 
 def test_a_network_needs_a_class():
@@ -94,20 +92,21 @@ def test_a_checkpoint_in_half_precision_is_loaded(tmp_path, wrapped):
         assert torch.equal(tensor, network.state_dict()[name].to(tensor.dtype)), name
 
 
-def test_another_network_is_refused(tmp_path):
-    torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "line.pt")
-    with pytest.raises(
-        KitError, match=r"'line\.pt' does not hold a YOLOv5: it has 2 tensors"
-    ):
-        load_yolov5n(tmp_path / "line.pt")
+WIDE = YOLOv5n().state_dict() | {"model.0.conv.weight": torch.zeros(32, 3, 6, 6)}
 
 
-def test_a_larger_yolov5_is_refused(tmp_path):
-    state = YOLOv5n(80).state_dict()
-    state["model.0.conv.weight"] = torch.zeros(32, 3, 6, 6)  # that of YOLOv5s
-    torch.save(state, tmp_path / "yolov5s.pt")
-    with pytest.raises(KitError, match=r"not YOLOv5n, the smallest.*size mismatch"):
-        load_yolov5n(tmp_path / "yolov5s.pt")
+@pytest.mark.parametrize(
+    ("tensors", "reason"),
+    [
+        ({"bias": torch.zeros(2)}, r"'m\.pt' does not hold a YOLOv5: it has 1 tensors"),
+        (WIDE, r"not YOLOv5n, .* \(16, 3, 6, 6\) for .*, found \(32, 3, 6, 6\)"),
+        (WIDE | {"more": torch.zeros(1)}, "not YOLOv5n"),
+    ],
+)
+def test_another_network_is_refused(tmp_path, tensors, reason):
+    torch.save(tensors, tmp_path / "m.pt")
+    with pytest.raises(KitError, match=reason):
+        load_yolov5n(tmp_path / "m.pt")
 
 
 def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
@@ -116,17 +115,13 @@ def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
         load_yolov5n(tmp_path / "page.pt")
 
 
-def row(x, y, width, height, objectness, *classes):
-    return [x, y, width, height, objectness, *classes]
-
-
 def test_boxes_are_selected_by_objectness_and_overlap():
     rows = np.array(
         [
-            row(50, 50, 20, 20, 0.6, 0.9, 0.1),
-            row(51, 50, 20, 20, 0.8, 0.2, 0.7),  # the better one of two
-            row(200, 90, 30, 10, 0.3, 0.6, 0.4),
-            row(300, 90, 30, 10, 0.25, 0.6, 0.4),  # not above the threshold
+            [50, 50, 20, 20, 0.6, 0.9, 0.1],
+            [51, 50, 20, 20, 0.8, 0.2, 0.7],  # the better one of two
+            [200, 90, 30, 10, 0.3, 0.6, 0.4],
+            [300, 90, 30, 10, 0.25, 0.6, 0.4],  # not above the threshold
         ],
         np.float32,
     )

@@ -151,12 +151,8 @@ def _load_operators() -> bool:
 
     spec = importlib.util.find_spec("torchvision")
     folders = spec.submodule_search_locations if spec else None
-    libraries = [
-        library
-        for folder in folders or ()
-        for pattern in ("_C*.so", "_C*.pyd")
-        for library in Path(folder).glob(pattern)
-    ]
+    files = [file for folder in folders or () for file in Path(folder).glob("_C*")]
+    libraries = [file for file in files if file.suffix in (".so", ".pyd")]
     try:
         for library in libraries:
             torch.ops.load_library(library)  # type: ignore[no-untyped-call]

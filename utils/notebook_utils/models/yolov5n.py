@@ -39,17 +39,7 @@ _ANCHORS = torch.tensor(ANCHORS)
 
 
 class Convolution(nn.Module):
-    """Convolution, batch normalisation and SiLU.
-
-    Parameters
-    ----------
-    inputs, outputs : int
-        Channels.
-    kernel, stride : int
-        In pixels.
-    padding : int, optional
-        Half the kernel if not given.
-    """
+    """Convolution, batch normalisation and SiLU; padding is half the kernel if None."""
 
     def __init__(
         self,
@@ -170,20 +160,10 @@ class Heads(nn.Module):
 
 
 def anchor_grid(height: int, width: int, level: int) -> Tensor:
-    """Return cell, stride and anchor of each box of one head.
+    """Return cell, stride and anchor of each box of a head, (3 * height * width, 5).
 
-    Parameters
-    ----------
-    height, width : int
-        Of the features, in cells.
-    level : int
-        Index into STRIDES and ANCHORS.
-
-    Returns
-    -------
-    float32 tensor (3 * height * width, 5)
-        Column and row of the cell, its stride, width and height of the anchor in
-        pixels; in the order of the boxes in the output of the network.
+    Column and row of the cell, its stride, width and height of the anchor in pixels, in
+    the order of the network's output. `level` is an index into STRIDES and ANCHORS.
     """
     rows, columns = torch.meshgrid(
         torch.arange(height), torch.arange(width), indexing="ij"
@@ -198,26 +178,12 @@ def anchor_grid(height: int, width: int, level: int) -> Tensor:
 
 
 def decode_boxes(raw: Tensor, grid: Tensor) -> Tensor:
-    """Turn raw predictions into boxes and probabilities.
+    """Turn raw predictions (n, boxes, 5 + classes) into boxes and probabilities.
 
-    Parameters
-    ----------
-    raw : float tensor (n, boxes, 5 + classes)
-        Before the sigmoid.
-    grid : float tensor (boxes, 5)
-        From :func:`anchor_grid`.
-
-    Returns
-    -------
-    float tensor (n, boxes, 5 + classes)
-        Centre x, centre y, width and height in pixels, the objectness (probability that
-        there is an object), and the probability of each class if there is one.
-
-    Notes
-    -----
-    A centre can lie half a cell outside its own, and a side can be up to four times the
-    anchor's: ``xy = (2 sigmoid - 0.5 + cell) * stride`` and
-    ``wh = (2 sigmoid) ** 2 * anchor``.
+    A row becomes centre x, centre y, width and height in pixels, the objectness
+    (probability that there is an object), and the probability of each class if there is
+    one. `grid` (boxes, 5) comes from :func:`anchor_grid`. A centre can lie half a cell
+    outside its own, and a side can be up to four times the anchor's.
     """
     activated = raw.sigmoid()
     cell, stride, anchor = grid[:, :2], grid[:, 2:3], grid[:, 3:]
@@ -363,11 +329,15 @@ def load_yolov5n(path: str | os.PathLike[str]) -> YOLOv5n:
             "is named 'model.24.m.0.bias'. Expected a checkpoint of YOLOv5n."
         )
     network = YOLOv5n(len(biases) // len(ANCHORS[0]) - BOX_AND_OBJECTNESS)
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:  # another size of YOLOv5, such as yolov5s
-        first = str(error).splitlines()[1].strip()
+    expected, found = (
+        {key: tuple(tensor.shape) for key, tensor in state.items()}
+        for state in (network.state_dict(), tensors)
+    )
+    if expected != found:  # another size of YOLOv5, such as yolov5s
+        key = min(dict(expected.items() ^ found.items()))
         raise KitError(
-            f"'{name}' is not YOLOv5n, the smallest YOLOv5: {first}"
-        ) from error
+            f"'{name}' is not YOLOv5n, the smallest YOLOv5: expected shape "
+            f"{expected.get(key)} for '{key}', found {found.get(key)}."
+        )
+    network.load_state_dict(tensors)
     return network.eval()

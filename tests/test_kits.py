@@ -274,8 +274,9 @@ def test_naming_a_mirror_is_consent_to_what_its_index_lists(mirror, server):
     kit = load_kit(KIT)
     assert kit.origin == "published"
     assert (kit.folder / "model.xml").read_bytes() == b"<mirror/>"
+    assert f"the index of the mirror {mirror.place} lists them. They" in kit.reason
     assert "not verified; naming the mirror is consent" in kit.reason
-    assert mirror.place in repr(kit)
+    assert f"mirror {mirror.place}" in kit.files.values()
     assert server.requests == [], "no host is asked"
     assert load_kit(KIT, origin="included").origin == "included"
 
@@ -387,6 +388,7 @@ def test_what_is_too_large_for_git_is_generated_once(generated, kits_cache):
     assert (kit.folder / "model.pth").read_bytes() == b"generated"
     assert (kit.folder / "model.xml").is_file(), "the files of the kit are beside it"
     assert kit.folder.is_relative_to(kits_cache)
+    assert re.fullmatch(rf"{KIT}-[0-9a-f]{{8}}", kit.folder.name), "of its card"
     if os.name == "posix":
         mode = (kit.folder / "model.pth").stat().st_mode
         assert mode & 0o444 == 0o444, "all users of a shared cache can read it"

@@ -64,16 +64,6 @@ def load_arrays(file: str | os.PathLike[str], *, max_bytes: int = 1 << 30) -> An
         The pickle names anything else, is damaged or cut short, or passes `max_bytes`.
     OSError
         The file cannot be opened.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "digits.pkl")
-    ...     _ = path.write_bytes(pickle.dumps((np.zeros((2, 784), np.float32), [5, 0])))
-    ...     pixels, labels = load_arrays(path)
-    >>> pixels.shape, labels
-    ((2, 784), [5, 0])
     """
     path = Path(file)
     with path.open("rb") as opened, rejecting(path.name):

@@ -73,13 +73,6 @@ def output_dir(lesson: str) -> Path:
     ------
     ValueError
         `lesson` holds another character.
-
-    Examples
-    --------
-    >>> output_dir("../01")
-    Traceback (most recent call last):
-        ...
-    ValueError: Expected a lesson's number such as '01', found '../01'.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", lesson):
         raise ValueError(f"Expected a lesson's number such as '01', found {lesson!r}.")

@@ -104,14 +104,6 @@ def download_file(
     Unlike openvino_notebooks: what lies under the file's name is whole, where a broken
     connection left a part that the next call took for the file; a download goes on
     where it stopped; and `timeout` is obeyed, where a silent server was waited for.
-
-    Examples
-    --------
-    >>> download_file("ftp://example.org/model.onnx")
-    Traceback (most recent call last):
-        ...
-    ValueError: Cannot fetch 'ftp://example.org/model.onnx': expected an address that \
-begins with http:// or https://.
     """
     addresses = (url, *mirrors)
     for address in addresses:

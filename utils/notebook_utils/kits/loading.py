@@ -24,11 +24,6 @@ def list_kits() -> tuple[str, ...]:
     -------
     tuple of str
         In the order of ``catalogue.toml``.
-
-    Examples
-    --------
-    >>> "classification-ir" in list_kits()
-    True
     """
     return tuple(catalogue())
 

@@ -15,11 +15,6 @@ def show_kits() -> Table:
     Table
         One row for each kit, in the order of ``catalogue.toml``. The size of published
         files is an estimate, marked *about*, until they are pinned.
-
-    Examples
-    --------
-    >>> "classification-ir" in str(show_kits())
-    True
     """
     rows = [
         (

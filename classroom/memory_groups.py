@@ -17,10 +17,9 @@ from pathlib import Path
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 
-# Version 2 of control groups, then version 1: limit, limit with swap, most ever held.
+# Version 2 of control groups, then version 1: limit, limit with swap.
 _LIMIT = ("memory.max", "memory.limit_in_bytes")
 _SWAP = ("memory.swap.max", "memory.memsw.limit_in_bytes")
-_PEAK = ("memory.peak", "memory.max_usage_in_bytes")
 _HUB = "hub"
 
 
@@ -62,23 +61,6 @@ class MemoryGroup:
         """Put this process, and so all its children, into the group."""
         (self.folder / "cgroup.procs").write_text("0")
 
-    def pids(self) -> tuple[int, ...]:
-        """Return the processes in the group."""
-        with suppress(FileNotFoundError):
-            return tuple(map(int, (self.folder / "cgroup.procs").read_text().split()))
-        return ()
-
-    def peak_bytes(self) -> int | None:
-        """Return the most that the group has held, files in the page cache included.
-
-        Returns
-        -------
-        int or None
-            None where the operating system does not tell, as Linux before 5.19.
-        """
-        peak = self._file(_PEAK)
-        return None if peak is None else int(peak.read_text())
-
     def end(self, seconds: float = 5) -> None:
         """End what still runs in the group, and remove it.
 
@@ -87,11 +69,13 @@ class MemoryGroup:
         seconds
             How long to wait at most for processes that were killed to be gone.
         """
+        if not self.folder.exists():
+            return
         end = time.monotonic() + seconds
-        while (pids := self.pids()) and time.monotonic() < end:
+        while (pids := _pids(self.folder)) and time.monotonic() < end:
             for pid in pids:
                 with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(int(pid), signal.SIGKILL)
             time.sleep(0.05)
         with suppress(OSError):  # one that hangs in the operating system keeps it
             self.folder.rmdir()
@@ -143,12 +127,17 @@ def group_folder(cgroups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> Path
     if (folder / "cgroup.type").is_file():  # which the root of the tree does not have
         hub = folder / _HUB
         hub.mkdir(exist_ok=True)
-        while pids := (folder / "cgroup.procs").read_text().split():
+        while pids := _pids(folder):
             for pid in pids:
                 with suppress(ProcessLookupError):
                     (hub / "cgroup.procs").write_text(pid)
     (folder / "cgroup.subtree_control").write_text("+memory")
     return folder
+
+
+def _pids(folder: Path) -> list[str]:
+    """Return the processes in a group."""
+    return (folder / "cgroup.procs").read_text().split()
 
 
 def _own_groups(path: Path) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,7 @@
-import importlib
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "classroom"))
-student_home = importlib.import_module("student_homes").student_home
+from student_homes import student_home
 
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0,

@@ -14,28 +14,26 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def install(*words, **options):
-    return subprocess.run(
-        ["bash", SCRIPT, *words], capture_output=True, text=True, **options
+def refusal(*words, **options):
+    """Return what the script says, given on standard input, when it ends with 2."""
+    script = SCRIPT.read_text("utf-8")
+    command = ["bash", "-s", "--", *words]
+    done = subprocess.run(
+        command, input=script, capture_output=True, text=True, **options
     )
+    assert done.returncode == 2
+    return done.stderr
 
 
 def test_it_refuses_words_that_it_does_not_know(tmp_path):
-    done = install("--to", str(tmp_path / "hub"), "--fast")
-    assert done.returncode == 2
-    assert "not understood: --fast" in done.stderr
+    assert "not understood: --fast" in refusal("--to", str(tmp_path / "hub"), "--fast")
     assert not list(tmp_path.iterdir())
 
 
-def test_it_says_that_it_needs_the_superuser(tmp_path):
-    # As nobody where this is the superuser; nobody may not look into tmp_path.
+def test_it_says_that_it_needs_the_superuser():
+    # As nobody where this is the superuser.
     user = {"user": 65534, "cwd": "/"} if os.geteuid() == 0 else {}
-    script = SCRIPT.read_text("utf-8")
-    done = subprocess.run(
-        ["bash", "-s"], input=script, capture_output=True, text=True, **user
-    )
-    assert done.returncode == 2
-    assert "needs sudo" in done.stderr
+    assert "needs sudo" in refusal(**user)
 
 
 def test_settings_have_no_password_until_they_are_installed():

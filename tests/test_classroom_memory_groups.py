@@ -1,16 +1,10 @@
-import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-CLASSROOM = Path(__file__).resolve().parents[1] / "classroom"
-sys.path.insert(0, str(CLASSROOM))
-memory_groups = importlib.import_module("memory_groups")
-MemoryGroup = memory_groups.MemoryGroup
-group_folder = memory_groups.group_folder
+from memory_groups import MemoryGroup, group_folder
 
 FILES = {
     1: ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"],
@@ -20,16 +14,16 @@ FILES = {
 
 def group_of(folder, version):
     """Return a group as the operating system would show it."""
-    folder.mkdir(parents=True)
+    folder.mkdir()
     for name in [*FILES[version], "cgroup.procs"]:
         (folder / name).touch()
     return MemoryGroup(folder)
 
 
-def own_groups(tmp_path, *lines):
-    path = tmp_path / "own-groups"
-    path.write_text("".join(f"{line}\n" for line in lines))
-    return path
+def own_group_folder(tmp_path, own):
+    """Return what `group_folder` finds where /proc/self/cgroup has this text."""
+    (tmp_path / "own-groups").write_text(own)
+    return group_folder(tmp_path, tmp_path / "own-groups")
 
 
 @pytest.mark.parametrize(("version", "swap"), [(1, "1000"), (2, "0"), (2, None)])
@@ -48,13 +42,6 @@ def test_group_without_a_limit_is_refused(tmp_path):
         MemoryGroup(tmp_path / "student").make(1000)
 
 
-def test_peak_is_none_where_it_is_not_told(tmp_path):
-    group = group_of(tmp_path / "student", 2)
-    assert group.peak_bytes() is None
-    (group.folder / "memory.peak").write_text("4096\n")
-    assert group.peak_bytes() == 4096
-
-
 def test_end_kills_what_is_left(tmp_path):
     MemoryGroup(tmp_path / "never-made").end()
     group = group_of(tmp_path / "student", 2)
@@ -65,8 +52,8 @@ def test_end_kills_what_is_left(tmp_path):
 
 
 def test_version_1_uses_the_tree_of_memory(tmp_path):
-    own = own_groups(tmp_path, "5:cpu,memory:/hub-of-class", "0::/elsewhere")
-    assert group_folder(tmp_path, own) == tmp_path / "memory" / "hub-of-class"
+    found = own_group_folder(tmp_path, "5:cpu,memory:/class\n0::/elsewhere\n")
+    assert found == tmp_path / "memory" / "class"
 
 
 def test_version_2_moves_the_hub_into_a_group_of_its_own(tmp_path):
@@ -87,10 +74,10 @@ def test_version_2_moves_the_hub_into_a_group_of_its_own(tmp_path):
             path = pids
         return write_text(path, text)
 
-    own = own_groups(tmp_path, "0::/system.slice/hub.service")
+    own = "0::/system.slice/hub.service\n"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "write_text", move)
-        assert group_folder(tmp_path, own) == service
+        assert own_group_folder(tmp_path, own) == service
     assert moved == ["12", "34"]
     assert (service / "hub").is_dir()
     assert (service / "cgroup.subtree_control").read_text() == "+memory"
@@ -104,7 +91,7 @@ def test_version_2_moves_nothing_a_second_time_or_out_of_the_root(
 ):
     (tmp_path / own).mkdir(parents=True, exist_ok=True)
     (tmp_path / own / "cgroup.controllers").write_text("memory\n")
-    folder = group_folder(tmp_path, own_groups(tmp_path, f"0::/{own}"))
+    folder = own_group_folder(tmp_path, f"0::/{own}\n")
     assert folder == tmp_path / expected
     assert (folder / "hub").exists() == bool(own)
 
@@ -114,7 +101,7 @@ def test_without_groups_for_memory_it_says_what_to_do(tmp_path, controllers):
     if controllers:
         (tmp_path / "cgroup.controllers").write_text(controllers)
     with pytest.raises(OSError, match=r"install\.sh"):
-        group_folder(tmp_path, own_groups(tmp_path, "0::/"))
+        own_group_folder(tmp_path, "0::/\n")
 
 
 def test_the_operating_system_keeps_the_limit():

@@ -1,14 +1,11 @@
-import importlib
 import os
 import sys
 from pathlib import Path
 
 import pytest
+import student_server
 
 from notebook_utils import workspace
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "classroom"))
-student_server = importlib.import_module("student_server")
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ def test_the_files_of_a_kit_are_those_that_the_index_lists(tmp_path):
     at_host, _ = mirrored_files("http://host/", "toys", listed, FILES)
     assert at_host.source == "http://host/toys/model.xml"
     more = (*FILES, PublishedFile("picture.jpg"))
-    assert mirrored_files(str(tmp_path), "toys", listed, more) is None
+    with pytest.raises(DownloadError, match="lacks this kit"):
+        mirrored_files(str(tmp_path), "toys", listed, more)
 
 
 @pytest.mark.parametrize(

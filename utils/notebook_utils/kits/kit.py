@@ -58,14 +58,9 @@ class Preprocessing:
         resized_hwc = cv2.resize(image_rgb, (width, height))
         if self.channels == "BGR":
             resized_hwc = resized_hwc[..., ::-1]
-        scaled_hwc = resized_hwc
-        if any(self.mean) or set(self.scale) != {1.0}:
-            scaled_hwc = (resized_hwc - np.array(self.mean, np.float32)) / np.array(
-                self.scale, np.float32
-            )
-        ordered = scaled_hwc
-        if self.layout == "NCHW":
-            ordered = scaled_hwc.transpose(2, 0, 1)
+        mean, scale = (np.asarray(v, np.float32) for v in (self.mean, self.scale))
+        scaled = (resized_hwc - mean) / scale
+        ordered = scaled.transpose(2, 0, 1) if self.layout == "NCHW" else scaled
         return np.ascontiguousarray(
             ordered[np.newaxis], ELEMENT_TYPES[self.element_type]
         )

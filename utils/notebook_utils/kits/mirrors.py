@@ -7,7 +7,7 @@ server. Whoever names a mirror agrees to use what its index lists, and nothing e
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,37 +66,35 @@ def write_index(folder: Path, kits: Mapping[str, Sums]) -> None:
 
 
 def mirrored_files(
-    place: str, kit: str, listed: Sums, files: tuple[PublishedFile, ...]
-) -> tuple[PublishedFile, ...] | None:
+    place: str, kit: str, listed: Sums, files: Sequence[PublishedFile]
+) -> list[PublishedFile]:
     """Return a kit's files as a mirror has them, pinned to what its index says.
 
     Names of files come from the catalogue. What else the index lists is not looked at,
-    so that it cannot lead out of the mirror. None if it does not list them all; raises
-    DownloadError where the catalogue pins another file.
+    so that it cannot lead out of the mirror. Raises DownloadError where it does not
+    list them all, or the catalogue pins another file.
     """
     if any(file.name not in listed for file in files):
-        return None
-    return tuple(_file(place, kit, file, listed[file.name]) for file in files)
+        raise DownloadError(f"{place} lacks this kit")
+    found = []
+    for file in files:
+        expected = ExpectedFile(**listed[file.name])
+        pinned = file.expected.sha256 or file.sha256_prefix
+        if not str(expected.sha256).startswith(pinned):
+            raise DownloadError(
+                f"{place}/{kit}/{file.name}: expected sha256 {pinned}, the {INDEX} "
+                f"lists {expected.sha256}",
+                kind=DownloadFailure.ALTERED,
+            )
+        addresses = (_join(place, kit, file.name),)
+        found.append(PublishedFile(file.name, addresses, expected=expected))
+    return found
 
 
 def _checked(sums: Mapping[str, Any]) -> dict[str, Any]:
     known = {key: sums[key] for key in ("size_bytes", "sha256")}
     ExpectedFile(**known)  # raises ValueError where these are none
     return known
-
-
-def _file(
-    place: str, kit: str, file: PublishedFile, sums: Mapping[str, Any]
-) -> PublishedFile:
-    expected = ExpectedFile(**sums)
-    pinned = file.expected.sha256 or file.sha256_prefix
-    if not str(expected.sha256).startswith(pinned):
-        raise DownloadError(
-            f"{place}/{kit}/{file.name}: expected sha256 {pinned}, the {INDEX} lists "
-            f"{expected.sha256}",
-            kind=DownloadFailure.ALTERED,
-        )
-    return PublishedFile(file.name, (_join(place, kit, file.name),), expected=expected)
 
 
 def _join(place: str, *names: str) -> str:

@@ -92,8 +92,6 @@ def _mirror(
         return None
     listed = fetch_index(place, _POLICIES[choice]).get(entry.name, {})
     files = mirrored_files(place, entry.name, listed, published.files)
-    if files is None:
-        raise DownloadError(f"{place} lacks this kit")
     folder = bring(_mirrored(entry.name, files), files, _POLICIES[choice])
     reason = (
         f"The {published.origin} files: the index of the mirror {place} lists them."

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import WorkshopError
 from .machine import look_at_machine
 from .reasons import gpu_reason, npu_reason
 
@@ -16,19 +15,9 @@ def available_devices() -> dict[str, str]:
     dict of str to str
         Device name (``"CPU"``, ``"GPU.0"``) to full name, in OpenVINO's order. ``AUTO``
         is not among them: it is a way to choose a device, not a device.
-
-    Raises
-    ------
-    WorkshopError
-        OpenVINO is not installed.
     """
-    try:
-        import openvino as ov
-    except ImportError as error:
-        raise WorkshopError(
-            "OpenVINO is not installed in this environment. Install it: "
-            "pip install openvino"
-        ) from error
+    import openvino as ov
+
     core = ov.Core()
     return {name: _full_name(core, name) for name in core.available_devices}
 

@@ -42,8 +42,6 @@ def device_widget(
     ------
     ValueError
         Nothing is left to offer.
-    WorkshopError
-        OpenVINO is not installed.
 
     Notes
     -----
@@ -90,9 +88,7 @@ def quantization_widget(default: bool = True) -> Checkbox:
 
 
 def _names(names: Any, argument: str) -> tuple[str, ...]:
-    if names is None:
-        return ()
-    listed = (names,) if isinstance(names, str) else names
+    listed = (names,) if isinstance(names, str) else names or ()
     if not isinstance(listed, Iterable):
         raise TypeError(
             f"{argument}: expected a device name or several, found "

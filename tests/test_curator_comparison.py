@@ -1,27 +1,10 @@
-"""Outputs are compared in one way, and every fixture gets one verdict everywhere."""
+"""Outputs are compared in one way."""
 
-import shutil
-
-import nbformat
 import pytest
 from nbformat.v4 import new_output
-from rich.console import Console
 
-from curator.collection import read_collection
 from curator.comparison import WIDGET_VIEW, compared, difference, why_not_comparable
-from curator.lint import RULES, Notebook
-from curator.record import Refreshed, code_digest, write_entry
-from curator.refresh import refresh_lessons
-from fixtures.curator_lessons import CHECKED, FIXTURES, code, make_checkout, stream
-
-# The same as in the tests of the nbval plugin, as an entry in the list of lessons.
-BUDGETS = {
-    "fail-times-out": "cpu_seconds = 1.5",
-    "fail-cpu-budget": "cpu_seconds = 0.5",
-    "fail-memory-budget": "cpu_seconds = 60\nmemory_mb = 200",
-}
-# What a notebook alone can show; the others go wrong when they are run.
-STORED = ("fail-nothing-compared", "fail-nothing-to-compare", "fail-null-count")
+from fixtures.curator_lessons import CHECKED, code, stream
 
 
 def data(**content):
@@ -96,21 +79,3 @@ def test_what_cannot_be_compared_is_told(output, count, reason):
     cell.outputs = [output]
     assert reason in why_not_comparable(cell)
     assert bool(why_not_comparable(cell)) == bool(reason)
-
-
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.ipynb")), ids=lambda p: p.stem)
-def test_refresh_and_lint_agree_with_nbval(path, tmp_path):
-    """Its name says what nbval makes of it, as the tests of the plugin show."""
-    notebook = nbformat.read(path, as_version=4)
-    more = {path.stem: BUDGETS.get(path.stem, "cpu_seconds = 60")}
-    root = make_checkout(tmp_path, {path.stem: notebook}, more)
-    folder = root / "notebooks"
-    shutil.copyfile(path, folder / path.name)
-    write_entry(folder, path.name, Refreshed(code_digest(notebook), 1, 1))
-    lessons = read_collection(folder).lessons
-    (result,) = refresh_lessons(lessons, Console(quiet=True))
-    passes = path.stem.startswith("pass-")
-    assert (result.reason == "The stored outputs still hold.") == passes, result.reason
-    book = Notebook(lessons[0], root, notebook)
-    found = list(RULES["checked-outputs"].find(book))
-    assert bool(found) == (path.stem in STORED)

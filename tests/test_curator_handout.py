@@ -7,40 +7,25 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from curator.__main__ import main
 from curator.collection import read_collection
 from curator.handout import hand_out, without_answers
-from notebook_utils.errors import WorkshopError
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = read_collection(ROOT / "notebooks").lessons
 
 
-@pytest.fixture
-def lesson():
+def test_solutions_and_outputs_are_gone_from_the_copy_alone():
     stub = new_code_cell("answer = ...", execution_count=1)
-    check = new_code_cell(
-        "check_answer(answer, 42)",
-        execution_count=2,
-        outputs=[new_output("stream", text="not attempted yet")],
-    )
+    printed = [new_output("stream", text="not attempted yet")]
+    check = new_code_cell("check(answer, 42)", execution_count=2, outputs=printed)
     solution = new_code_cell("solution_1 = 42", metadata={"tags": ["solution"]})
     prose = "Replace the dots.\nEach solution is folded away under its check."
-    return new_notebook(cells=[new_markdown_cell(prose), stub, check, solution])
-
-
-def test_solutions_and_outputs_are_gone(lesson):
+    lesson = new_notebook(cells=[new_markdown_cell(prose), stub, check, solution])
+    before = nbformat.writes(lesson)
     handout = without_answers(lesson)
-    assert [cell.source for cell in handout.cells] == [
-        "Replace the dots.",
-        "answer = ...",
-        "check_answer(answer, 42)",
-    ]
+    sources = ["Replace the dots.", "answer = ...", "check(answer, 42)"]
+    assert [cell.source for cell in handout.cells] == sources
     code = handout.cells[1:]
     assert [(cell.outputs, cell.execution_count) for cell in code] == [([], None)] * 2
     nbformat.validate(handout)
-
-
-def test_the_lesson_itself_stays(lesson):
-    before = nbformat.writes(lesson)
-    without_answers(lesson)
     assert nbformat.writes(lesson) == before
 
 
@@ -56,19 +41,15 @@ def test_a_real_handout_needs_and_mentions_no_solution(lesson, tmp_path):
             assert "solutions are folded" not in cell.source
 
 
-def test_nothing_is_overwritten(tmp_path):
+def test_nothing_is_overwritten(tmp_path, capsys):
     mine = tmp_path / LESSONS[0].path.name
     mine.write_text("my work")
-    with pytest.raises(WorkshopError, match="nothing is overwritten"):
-        hand_out(LESSONS, tmp_path)
+    before = [lesson.path.read_bytes() for lesson in LESSONS]
+    for folder in (tmp_path, ROOT / "notebooks"):
+        assert main(["handout", "--to", str(folder)]) == 2
+        assert "nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [mine.name]
     assert mine.read_text() == "my work"
-
-
-def test_the_originals_are_safe(capsys):
-    before = [lesson.path.read_bytes() for lesson in LESSONS]
-    assert main(["handout", "--to", str(ROOT / "notebooks")]) == 2
-    assert "already holds" in capsys.readouterr().err
     assert [lesson.path.read_bytes() for lesson in LESSONS] == before
 
 

@@ -15,7 +15,7 @@ from nbval_run import run_under_nbval
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "97-my-lesson"
-PARTS = ("notebooks", "data", "README.md", "pyproject.toml")
+PARTS = ("notebooks", "data")
 
 
 @pytest.fixture
@@ -23,22 +23,21 @@ def copy(tmp_path):
     """A copy of this checkout, as far as lessons and generated pages are concerned."""
     root = tmp_path / "a copy"
     for part in PARTS:
-        whole = ROOT / part
-        if whole.is_dir():
-            shutil.copytree(whole, root / part)
-        else:
-            shutil.copyfile(whole, root / part)
+        shutil.copytree(ROOT / part, root / part)
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, root / name)
     sync(root)
     return root
 
 
 def files(root):
-    kept = (p for p in root.rglob("*") if p.is_file() and "cache" not in str(p))
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in kept
-        if "build/" not in path.as_posix()
-    }
+    """Return what is in the files of `PARTS`, and in the README."""
+    paths = [
+        root / "README.md",
+        *(p for part in PARTS for p in (root / part).rglob("*")),
+    ]
+    kept = [p for p in paths if p.is_file() and "cache" not in str(p)]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept}
 
 
 def changed(before, after):
@@ -105,29 +104,24 @@ def test_lesson_is_added_tested_finished_and_removed(copy, capsys):
 def test_name_that_cannot_be_is_refused(tmp_path, name, message):
     root = make_checkout(tmp_path, {"00-first": ["1"]})
     (root / "notebooks" / "07-there.ipynb").touch()
+    (root / "README.md").touch()
     before = files(root)
     with pytest.raises(ValueError, match=message):
         new_lesson(root, name)
     assert files(root) == before
 
 
-def test_title_is_that_of_the_list_and_the_page(tmp_path):
-    root = make_checkout(tmp_path, {"00-first": ["1"]})
-    lesson = new_lesson(root, "06-any-words", 'Say "hello"')
-    assert lesson.title == 'Say "hello"'
-    cells = nbformat.read(lesson.path, as_version=4).cells
-    assert cells[0].source.startswith('# Say "hello"\n')
-    assert "(00-first.ipynb)" in cells[-1].source
-    assert new_lesson(root, "07-any-words").title == "Any words"
-
-
-def test_lesson_takes_its_place_by_number_set_off_by_empty_lines(tmp_path):
+def test_lesson_takes_its_place_by_number_with_its_title(tmp_path):
     root = make_checkout(tmp_path, {"00-first": ["1"], "05-last": ["1"]})
     listing = root / "notebooks" / "collection.toml"
     listing.write_text(f"# Kept.\n\n{listing.read_text()}# Kept too.\n")
     before = listing.read_text()
-    for name in ("03-third", "06-sixth"):
-        new_lesson(root, name)
+    lesson = new_lesson(root, "03-any-words", 'Say "hello"')
+    assert lesson.title == 'Say "hello"'
+    cells = nbformat.read(lesson.path, as_version=4).cells
+    assert cells[0].source.startswith('# Say "hello"\n')
+    assert "(00-first.ipynb)" in cells[-1].source
+    assert new_lesson(root, "06-any-words").title == "Any words"
     numbers = [x.number for x in read_collection(root / "notebooks").lessons]
     assert numbers == ["00", "03", "05", "06"]
     tables = listing.read_text().split("\n\n[[lesson]]\n")

@@ -10,8 +10,14 @@ from .check import Check
 
 
 def packages() -> Check:
-    """Compare the packages installed with those required."""
-    wanted = requirements()
+    """Compare the packages installed with those required.
+
+    Those that only kits read are left to :func:`kits`: a lesson does without them.
+    """
+    from packaging.requirements import Requirement
+
+    unread = missing_packages()
+    wanted = [line for line in requirements() if Requirement(line).name not in unread]
     faults = {line: fault for line in wanted if (fault := requirement_fault(line))}
     if not faults:
         return Check("packages", True, f"all {len(wanted)} as required")
@@ -101,10 +107,30 @@ def kits() -> Check:
 
     names = list_kits()
     faults = [fault for name in names for fault in _kit_faults(name)]
+    whole = f"all {len(names)} included kits are whole"
+    if not faults and (missing := missing_packages()):
+        kits = ", ".join(dict.fromkeys(missing.values()))
+        found = f"{whole}; {kits}: {', '.join(missing)} not installed"
+        return Check("kits", True, found, f"pip install {' '.join(missing)}")
     if not faults:
-        return Check("kits", True, f"all {len(names)} included kits are whole")
+        return Check("kits", True, whole)
     remedy = "Install the package again, or run in the checkout: git checkout data/kits"
     return Check("kits", False, "; ".join(faults), remedy)
+
+
+def missing_packages() -> dict[str, str]:
+    """Return the packages of packaged kits that are not installed, and their kits."""
+    from packaging.requirements import Requirement
+
+    from ..kits.catalogue import catalogue
+
+    missing = {}
+    for kit, entry in catalogue().items():
+        for file in entry.published.files if entry.published else ():
+            name = Requirement(file.package[0]).name if file.package else None
+            if name and not any(metadata.distributions(name=name)):
+                missing[name] = kit
+    return missing
 
 
 def _kit_faults(name: str) -> list[str]:

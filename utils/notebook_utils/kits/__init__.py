@@ -1,4 +1,4 @@
-"""Kits: the files that a lesson needs, from one of two origins.
+"""Kits: the files that a lesson needs, from one of three origins.
 
 ``loading`` hands out a ``Kit``. ``catalogue`` says what each kit is, and ``sources``
 asks for its files in turn: a mirror (``mirrors``), the ``cache``, the ``hosts``, and

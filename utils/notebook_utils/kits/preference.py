@@ -16,7 +16,6 @@ from platformdirs import user_config_path
 from ..errors import WorkshopError
 from ..files import write_whole
 from ..workspace import APPLICATION
-from .catalogue import catalogue
 
 
 class Choice(StrEnum):
@@ -107,7 +106,7 @@ _OPTIONS = {
     Choice.INCLUDED: ("included", "our own small models, no network needed"),
     Choice.AUTO: (
         "published where verified",
-        "published files that the lessons were run on, else the included ones",
+        "published or packaged files that lessons were run on, else the included ones",
     ),
     Choice.PREFER_PUBLISHED: (
         "published where possible",
@@ -123,18 +122,11 @@ _OPTIONS = {
 def _buttons() -> Any:
     import ipywidgets
 
-    chosen, options = preferred_origin(), dict(_OPTIONS)
-    # Does `auto` ever give other files than `included`?
-    if not os.environ.get("NOTEBOOK_KITS_MIRROR") and not any(
-        entry.verified and entry.is_permissive for entry in catalogue().values()
-    ):
-        del options[Choice.AUTO]
-        chosen = Choice.INCLUDED if chosen is Choice.AUTO else chosen
     return ipywidgets.ToggleButtons(
-        options=[(label, str(choice)) for choice, (label, _) in options.items()],
-        value=str(chosen),
+        options=[(label, str(choice)) for choice, (label, _) in _OPTIONS.items()],
+        value=str(preferred_origin()),
         description="Models:",
-        tooltips=[tooltip for _, tooltip in options.values()],
+        tooltips=[tooltip for _, tooltip in _OPTIONS.values()],
         disabled=bool(os.environ.get("NOTEBOOK_KITS")),
         style={"button_width": "auto"},  # the usual width cuts the words off
     )

@@ -112,12 +112,10 @@ def _notebook(lesson: Lesson, lessons: Iterable[Lesson]) -> str:
             table = _table(others, "", _COLUMNS)
             cell.source = _between_markers(cell.source, table) or cell.source
     written = [cell for cell in notebook.cells if GENERATED not in tags(cell)]
-    fetched, minutes = _download(lesson), f"{lesson.minutes:g} minute"
-    facts = (
-        f"This page takes about {minutes}{'s' * (lesson.minutes != 1)}, needs "
-        f"{_memory(lesson)} of memory and "
-        f"{'downloads nothing' if fetched == 'none' else f'may download {fetched}'}."
-    )
+    memory, download, _ = _facts(lesson)
+    minutes = f"{lesson.minutes:g} minute{'s' * (lesson.minutes != 1)}"
+    fetched = "downloads nothing" if download == "none" else f"may download {download}"
+    facts = f"This page takes about {minutes}, needs {memory} of memory and {fetched}."
     cell = new_markdown_cell(facts, id="facts", metadata={"tags": [GENERATED]})
     notebook.cells = [*written[:FACTS_PLACE], cell, *written[FACTS_PLACE:]]
     return notebook_text(notebook)
@@ -137,41 +135,33 @@ def _table(lessons: Iterable[Lesson], folder: str, columns: list[str]) -> str:
         if not lesson.draft:
             link = f"[{lesson.number}]({folder}{quote(lesson.path.name)})"
             row = [link, lesson.title, lesson.summary, f"{lesson.minutes:g}"]
-            row += [_memory(lesson), _download(lesson), _result(lesson)]
+            row += _facts(lesson)
             rows.append([cell.replace("|", "\\|") for cell in row[: len(columns)]])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _memory(lesson: Lesson) -> str:
-    """Say how much memory a lesson held when it was refreshed, or may hold at most."""
+def _facts(lesson: Lesson) -> tuple[str, str, str]:
+    """Say what a lesson holds, what it may download, and what came of its last run.
+
+    The memory is that of the last refresh, or the budget. The download is the sum over
+    the published files that ``auto`` takes, each address once.
+    """
     entry = read_record(lesson.path.parent).get(lesson.path.name)
     megabytes = entry.peak_memory_mb if entry else lesson.memory_mb
-    return f"{math.ceil(megabytes / 100) / 10:.1f} GB"
-
-
-def _download(lesson: Lesson) -> str:
-    """Say how much a lesson fetches where there is a network and nothing is set.
-
-    That is the sum over the published files that ``auto`` takes, each address once.
-    """
     sizes: dict[str, int] = {}
-    for kit in lesson.kits:
-        entry = catalogue().get(kit)
-        if entry and entry.published and entry.verified and entry.is_permissive:
-            for file in entry.published.files:
+    for kit in filter(None, map(catalogue().get, lesson.kits)):
+        if kit.published and kit.verified and kit.is_permissive:
+            for file in kit.published.files:
                 sizes[file.source] = file.expected.size_bytes or 0
-    return f"{math.ceil(sum(sizes.values()) / 1e6)} MB" if sizes else "none"
-
-
-def _result(lesson: Lesson) -> str:
-    """Say what came of a lesson when its stored outputs were made."""
-    if lesson.skip is not None:
-        return f"skipped until {lesson.skip.until}: {lesson.skip.reason}"
-    entry = read_record(lesson.path.parent).get(lesson.path.name)
-    if entry is None:
-        return "not run yet"
+    download = f"{math.ceil(sum(sizes.values()) / 1e6)} MB" if sizes else "none"
     notebook = read_notebook(lesson.path)
-    if entry.code != code_digest(notebook):
-        return "changed since it was run"
     checked = sum(is_checked(cell) for _, cell in code_cells(notebook))
-    return f"✓ passed, {checked} checked output{'s' * (checked != 1)}"
+    if lesson.skip is not None:
+        result = f"skipped until {lesson.skip.until}: {lesson.skip.reason}"
+    elif entry is None:
+        result = "not run yet"
+    elif entry.code != code_digest(notebook):
+        result = "changed since it was run"
+    else:
+        result = f"✓ passed, {checked} checked output{'s' * (checked != 1)}"
+    return f"{math.ceil(megabytes / 100) / 10:.1f} GB", download, result

@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import openvino as ov
@@ -66,6 +67,7 @@ def test_a_stub_is_not_an_error(capsys, nothing):
         (math.nan, math.nan, None),
         (math.inf, math.inf, None),
         (10.5, 10, 0.5),
+        (Fraction(1, 3), 1 / 3, None),
         (np.uint8(3), np.uint8(5), 2),
         (True, np.bool_(True), None),
         (np.bool_(False), False, None),

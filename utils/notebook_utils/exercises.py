@@ -8,6 +8,7 @@ exercise made a mistake.
 
 import math
 from collections.abc import Mapping, Set
+from numbers import Real
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -169,7 +170,7 @@ def _wrong_kind(answer: Any, wanted: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _is_array(value: Any) -> bool:

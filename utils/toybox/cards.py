@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import math
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,5 @@ def figure_faults(
     return [
         f"{name}: the card says {stated.get(name)}, measured {measured.get(name)}"
         for name in sorted(stated.keys() | measured)
-        if not math.isclose(
-            stated.get(name, math.inf),
-            measured.get(name, -math.inf),
-            rel_tol=0,
-            abs_tol=tolerance,
-        )
+        if not abs(stated.get(name, inf) - measured.get(name, -inf)) <= tolerance
     ]

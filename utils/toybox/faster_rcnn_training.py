@@ -183,7 +183,7 @@ def _anchor_losses(
         tf.cast(positive, tf.float32), scores
     )
     targets = tf.gather(boxes, nearest, batch_dims=1)
-    error = _huber(offsets - offsets_to(anchors[None], targets))
+    error = 4 * keras.losses.huber(offsets_to(anchors[None], targets), offsets)
     return _mean(entropy, toys + others), _mean(error, toys)
 
 
@@ -206,7 +206,7 @@ def _toy_losses(
     scores, offsets = detector.classify(features, flat, image_index, training=True)
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
     own = tf.gather(offsets, tf.maximum(labels - 1, 0), batch_dims=1)
-    error = _huber(own - offsets_to(flat, targets))
+    error = 4 * keras.losses.huber(offsets_to(flat, targets), own)
     there = tf.cast(flat[:, 2] > flat[:, 0], tf.float32)
     return _mean(entropy, there), _mean(error, tf.cast(labels > 0, tf.float32))
 
@@ -230,12 +230,6 @@ def _sample(chosen: Tensor, count: int) -> Tensor:
     draws = tf.where(chosen, tf.random.uniform(tf.shape(chosen)), -1.0)
     last = tf.math.top_k(draws, count).values[:, -1:]
     return tf.cast(chosen & (draws >= last), tf.float32)
-
-
-def _huber(difference: Tensor) -> Tensor:
-    """Return the Huber loss, summed over four coordinates."""
-    size = tf.abs(difference)
-    return tf.reduce_sum(tf.where(size < 1, size**2 / 2, size - 0.5), -1)
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

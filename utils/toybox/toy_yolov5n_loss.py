@@ -6,7 +6,6 @@ Z. Zheng and others, "Distance-IoU Loss: Faster and Better Learning for Bounding
 Regression", 2020, https://arxiv.org/abs/1911.08287 (complete IoU)
 """
 
-import math
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from notebook_utils.models import ensure_torchvision
 from notebook_utils.models.yolov5n import ANCHORS, STRIDES, anchor_grid, decode_boxes
 
 # An anchor is assigned to toys up to this many times larger or smaller.
@@ -87,6 +87,14 @@ def _near_cells(centres: Tensor, width: int, height: int) -> tuple[Tensor, Tenso
     return all_near[inside], all_cells[inside]
 
 
+def complete_iou(boxes: Tensor, truth: Tensor) -> Tensor:
+    """Return the complete IoU of boxes (k, 4): centre x, centre y, width, height."""
+    ops = ensure_torchvision().ops
+    corners = (ops.box_convert(each, "cxcywh", "xyxy") for each in (boxes, truth))
+    overlap: Tensor = 1 - ops.complete_box_iou_loss(*corners)
+    return overlap
+
+
 def _objectness_loss(scores: Tensor, truth: Tensor, size: tuple[int, int]) -> Tensor:
     _, starts = _grids(size)
     loss = scores.new_zeros(())
@@ -104,30 +112,3 @@ def _grids(size: tuple[int, int]) -> tuple[Tensor, tuple[int, ...]]:
     ]
     starts = accumulate(map(len, levels), initial=0)
     return torch.cat(levels), tuple(starts)
-
-
-def complete_iou(boxes: Tensor, truth: Tensor) -> Tensor:
-    """Return the complete IoU: overlap, less distance and difference in aspect ratio.
-
-    From centres x and y, widths and heights (k, 4) to (k,): 1 for the same box, below 0
-    for boxes far apart.
-    """
-    epsilon = 1e-7
-    low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
-    low_b, high_b = truth[:, :2] - truth[:, 2:] / 2, truth[:, :2] + truth[:, 2:] / 2
-    intersection = (
-        (torch.minimum(high, high_b) - torch.maximum(low, low_b)).clamp(0).prod(1)
-    )
-    union = boxes[:, 2:].prod(1) + truth[:, 2:].prod(1) - intersection + epsilon
-    iou = intersection / union
-    enclosing = torch.maximum(high, high_b) - torch.minimum(low, low_b)
-    diagonal = enclosing.square().sum(1)
-    distance = (boxes[:, :2] - truth[:, :2]).square().sum(1) / (diagonal + epsilon)
-    angles = [
-        torch.atan(sides[:, 0] / (sides[:, 1] + epsilon))
-        for sides in (boxes[:, 2:], truth[:, 2:])
-    ]
-    skew = 4 / math.pi**2 * (angles[0] - angles[1]).square()
-    with torch.no_grad():
-        weight = skew / (1 - iou + skew + epsilon)
-    return iou - distance - weight * skew

@@ -57,10 +57,7 @@ def ellipsoid(points: Floats, *radii: float) -> Floats:
 
 def rounded_box(points: Floats, half: float, rounding: float) -> Floats:
     """Return the distance to a cube of half side `half` with rounded edges."""
-    beyond = np.abs(points) - np.float32(half - rounding)
-    inside = np.minimum(beyond.max(axis=0), 0)
-    outside = length(np.maximum(beyond, 0))
-    return np.asarray(outside + inside - rounding, np.float32)
+    return _rounded(np.abs(points) - np.float32(half - rounding), rounding)
 
 
 def torus(points: Floats, ring: float, tube: float) -> Floats:
@@ -86,6 +83,11 @@ def capped_cone(points: Floats, half: float, bottom: float, top: float) -> Float
 def extruded(flat: Floats, z: Floats, half: float, rounding: float) -> Floats:
     """Return the distance to a flat shape made `2 * half` thick, edges rounded."""
     beyond = np.stack((flat + rounding, np.abs(z) - (half - rounding)))
+    return _rounded(beyond, rounding)
+
+
+def _rounded(beyond: Floats, rounding: float) -> Floats:
+    """Return the distance of points that are `beyond` each face of a sharp solid."""
     inside = np.minimum(beyond.max(axis=0), 0)
     outside = length(np.maximum(beyond, 0))
     return np.asarray(outside + inside - rounding, np.float32)

@@ -148,12 +148,8 @@ def mean_average_precision(
     Returns
     -------
     float
-        0 to 1. Classes of which there is no true object do not count.
-
-    Raises
-    ------
-    ValueError
-        The sequences are not of the same length, or there is no true object at all.
+        0 to 1. Classes of which there is no true object do not count, but there must
+        be one.
 
     Notes
     -----

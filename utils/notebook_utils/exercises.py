@@ -52,12 +52,6 @@ def check_answer(
     name
         What the answer is called in the line.
 
-    Raises
-    ------
-    TypeError, ValueError
-        `expected` is None or ``...``, `tolerance` is not a number of 0 or more, or
-        `hint` or `name` is not a string.
-
     Examples
     --------
     >>> check_answer(..., 3)

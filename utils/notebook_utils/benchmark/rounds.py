@@ -26,6 +26,8 @@ def compare(
 ) -> Comparison:
     """Measure candidates side by side until their medians are known, or time is up.
 
+    The result, shown as the last line of a cell, is a table.
+
     First every candidate is called once, which is noted apart, and a few more times to
     warm up. Then come at least six rounds. In a round each candidate has one turn, in
     shuffled order: one call that is not measured, because the candidate before has left
@@ -44,17 +46,6 @@ def compare(
         where six rounds take longer even then, a line says so before they start.
     warm_up : int
         Calls before the first round, beyond the very first call.
-
-    Returns
-    -------
-    Comparison
-        Shown as the last line of a cell it is a table.
-
-    Raises
-    ------
-    TypeError, ValueError
-        A candidate is neither a function nor a string; there is none to measure; a
-        number is out of range.
 
     Examples
     --------

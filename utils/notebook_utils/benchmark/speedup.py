@@ -36,11 +36,6 @@ def paired_speedup(baseline: Timing, candidate: Timing) -> SpeedUp:
     bootstrap: the median of rounds drawn anew with replacement, 4,000 times, from a
     fixed seed.
 
-    Raises
-    ------
-    ValueError
-        They are not of the same number of rounds.
-
     References
     ----------
     B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.

@@ -1,8 +1,8 @@
 """The names that only notebooks written for openvino_notebooks import.
 
-They keep their signatures. Where one behaves otherwise than there, its notes begin with
-"Unlike openvino_notebooks" and say why. A wrong argument raises ``TypeError`` or
-``ValueError`` with what was expected. The lessons use the other modules.
+They keep their signatures. Where one behaves otherwise than there, "Unlike
+openvino_notebooks" begins a paragraph that says why. A wrong argument raises
+``TypeError`` or ``ValueError`` with what was expected.
 """
 
 import lazy_loader as _lazy

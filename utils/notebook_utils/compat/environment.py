@@ -25,8 +25,6 @@ _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
 class NotebookAlert(Exception):  # noqa: N818 - the name is given
     """A message in HTML in a box with the colour of an alert, shown when it is made.
 
-    Notes
-    -----
     Unlike openvino_notebooks: a terminal shows text, and the element is closed.
     """
 
@@ -57,8 +55,6 @@ class NotebookAlert(Exception):  # noqa: N818 - the name is given
 class DeviceNotFoundAlert(NotebookAlert):
     """A warning that a device, such as ``"GPU"``, is not available.
 
-    Notes
-    -----
     Unlike openvino_notebooks: gives the likely reason and the remedy.
     """
 
@@ -76,8 +72,6 @@ class DeviceNotFoundAlert(NotebookAlert):
 def check_device(device: str) -> bool:
     """Tell whether OpenVINO can use a device here, and warn if it cannot.
 
-    Notes
-    -----
     Unlike openvino_notebooks: ``"GPU"`` stands for ``"GPU.0"`` too, and for
     ``"HETERO:GPU,CPU"`` all that are listed must be available.
     """
@@ -96,8 +90,6 @@ def check_openvino_version(version: str) -> bool:
     ``"2026.4"`` stands for all releases of that number; conditions, such as
     ``">=2025.4,<2027"``, are understood too.
 
-    Notes
-    -----
     Unlike openvino_notebooks: ``"6.4"`` is not found in ``"2026.4.1"``.
     """
     import openvino as ov
@@ -124,6 +116,9 @@ def check_openvino_version(version: str) -> bool:
 def pip_install(*args: str | os.PathLike[str]) -> None:
     """Install packages into the environment that the kernel runs in.
 
+    Unlike openvino_notebooks: no shell is involved, so that ``"openvino>=2025.4"``
+    writes no file; and what was installed can be imported at once.
+
     Parameters
     ----------
     *args
@@ -134,11 +129,6 @@ def pip_install(*args: str | os.PathLike[str]) -> None:
     ------
     WorkshopError
         pip failed; its output was printed.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: no shell is involved, so that ``"openvino>=2025.4"``
-    writes no file; and what was installed can be imported at once.
     """
     words = [word for argument in args for word in _words(argument)]
     if not words:
@@ -168,17 +158,15 @@ def download_ir_model(
 ) -> Path:
     """Fetch a model in OpenVINO's format and return the path of its ``.xml`` file.
 
+    Unlike openvino_notebooks: the query of an address is kept, and a file that cannot
+    be fetched is a ``DownloadError``.
+
     Parameters
     ----------
     model_xml_url
         The address of the ``.xml`` file; the weights have ``.bin`` in its place.
     destination_folder
         The folder for both, made if needed; the current one if not given.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: the query of an address is kept, and a file that cannot
-    be fetched is a ``DownloadError``.
     """
     parts = urlsplit(str(model_xml_url))
     stem, dot, ending = parts.path.rpartition(".")

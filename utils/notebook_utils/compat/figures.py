@@ -26,8 +26,6 @@ class Label(NamedTuple):
 class SegmentationMap(NamedTuple):
     """The classes of a segmentation.
 
-    Notes
-    -----
     Unlike openvino_notebooks: the labels may be in any order, and have gaps.
     """
 
@@ -94,6 +92,9 @@ def viz_result_image(
 ) -> DescribedFigure:
     """Return a figure of a result, beside its source and with a legend if given.
 
+    Unlike openvino_notebooks: the figure has an alternative text, `labels` may be a
+    list, and resizing adds no colours.
+
     Parameters
     ----------
     result_image, source_image
@@ -105,11 +106,6 @@ def viz_result_image(
     resize, bgr_to_rgb, hide_axes
         Whether the result is resized to the source, the source is in BGR, and the
         numbers of rows and columns are left out.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: the figure has an alternative text, `labels` may be a
-    list, and resizing adds no colours.
     """
     if source_image is None and (resize or bgr_to_rgb):
         option = "resize" if resize else "bgr_to_rgb"

@@ -14,8 +14,6 @@ def to_rgb(image_data: npt.ArrayLike) -> npt.NDArray[Any]:
 
     A fourth channel is left out. The result is a copy, of the same type.
 
-    Notes
-    -----
     Unlike openvino_notebooks: any type of number is accepted.
     """
     pixels = as_array(image_data, "image_data")
@@ -36,8 +34,6 @@ def normalize_minmax(data: npt.ArrayLike) -> npt.NDArray[Any]:
 
     The result has the type of `data` if those are floats, else float64.
 
-    Notes
-    -----
     Unlike openvino_notebooks: equal values give 0 instead of an error, nan is an error
     instead of making every value nan, and small types such as int8 do not overflow.
     """
@@ -59,6 +55,9 @@ def segmentation_map_to_image(
 ) -> npt.NDArray[np.uint8]:
     """Paint each class of a segmentation map in its colour.
 
+    Unlike openvino_notebooks: a class does not spread to neighbouring pixels, a number
+    without a colour is an error, and there may be more than 256 classes.
+
     Parameters
     ----------
     result
@@ -67,11 +66,6 @@ def segmentation_map_to_image(
         Shape (classes, 3): the colour of each class, from 0 to 255.
     remove_holes
         Whether to fill a class where it surrounds others of lower numbers.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: a class does not spread to neighbouring pixels, a number
-    without a colour is an error, and there may be more than 256 classes.
     """
     colours = as_colours(colormap, "colormap", 2)
     classes = _classes(result, len(colours))
@@ -87,6 +81,9 @@ def segmentation_map_to_overlay(
 ) -> npt.NDArray[np.uint8]:
     """Lay the colours of a segmentation map over an image.
 
+    Unlike openvino_notebooks: as in :func:`segmentation_map_to_image`, and resizing
+    adds no colours.
+
     Parameters
     ----------
     image
@@ -96,11 +93,6 @@ def segmentation_map_to_overlay(
         As in :func:`segmentation_map_to_image`; resized to the image if needed.
     alpha
         Opacity of the colours, from 0 to 1.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: as in :func:`segmentation_map_to_image`, and resizing
-    adds no colours.
     """
     pixels = as_rgb(image, "image")
     opacity = as_fraction(alpha, "alpha")

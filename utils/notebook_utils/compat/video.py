@@ -29,6 +29,9 @@ LONGEST_READ_S = 5.0
 class VideoPlayer:
     """Play a video file or a camera, and return the current frame.
 
+    Unlike openvino_notebooks: works in a ``with`` statement; starting twice does not
+    read in two threads; and `fps` leaves out frames evenly.
+
     Parameters
     ----------
     source
@@ -48,11 +51,6 @@ class VideoPlayer:
     ------
     VideoError
         The source cannot be opened or has no frame to show.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: works in a ``with`` statement; starting twice does not
-    read in two threads; and `fps` leaves out frames evenly.
     """
 
     def __init__(

@@ -8,13 +8,9 @@ from .reasons import gpu_reason, npu_reason
 
 
 def available_devices() -> dict[str, str]:
-    """List the devices that OpenVINO can run a model on, by full name.
+    """Return the full names of the devices OpenVINO can use, in its order, by name.
 
-    Returns
-    -------
-    dict of str to str
-        Device name (``"CPU"``, ``"GPU.0"``) to full name, in OpenVINO's order. ``AUTO``
-        is not among them: it is a way to choose a device, not a device.
+    ``AUTO`` is not among them: it is a way to choose a device, not a device.
     """
     import openvino as ov
 
@@ -23,17 +19,9 @@ def available_devices() -> dict[str, str]:
 
 
 def missing_devices() -> dict[str, str]:
-    """Say why there is no GPU or NPU, where there is none.
+    """Return the likely reason and the remedy for no GPU and no NPU, by name.
 
-    Returns
-    -------
-    dict of str to str
-        ``"GPU"`` and ``"NPU"``, each only if it is absent, to one sentence: the likely
-        reason and the remedy.
-
-    Notes
-    -----
-    Nothing on the machine is changed; device files are looked at, not opened.
+    A device that is there is left out. Device files are looked at, not opened.
     """
     return reasons_for_absence(available_devices())
 

@@ -20,6 +20,12 @@ def device_widget(
 ) -> Dropdown:
     """Offer the devices of this machine in a drop-down list, one of them chosen.
 
+    Its ``value`` is the name to compile a model for. To offer none is a ``ValueError``.
+
+    Unlike openvino_notebooks: a default that this machine lacks is replaced, with the
+    reason, where the widget library raised a ``TraitError``; and ``NOTEBOOK_DEVICE``
+    chooses for a whole class without an edit.
+
     Parameters
     ----------
     default
@@ -32,22 +38,6 @@ def device_widget(
         Further names to offer, such as ``"HETERO:GPU,CPU"``.
     description
         The text in front of the list.
-
-    Returns
-    -------
-    ipywidgets.Dropdown
-        Its ``value`` is the name to compile a model for.
-
-    Raises
-    ------
-    ValueError
-        Nothing is left to offer.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: a default that this machine lacks is replaced, with the
-    reason, where the widget library raised a ``TraitError``; and ``NOTEBOOK_DEVICE``
-    chooses for a whole class without an edit.
     """
     as_string(default, "default")
     as_string(description, "description")
@@ -76,8 +66,6 @@ def quantization_widget(default: bool = True) -> Checkbox:
 
     Its ``value`` is True or False, at first the `default`.
 
-    Notes
-    -----
     Unlike openvino_notebooks: a default of another type is an error that says so.
     """
     if not isinstance(default, bool):

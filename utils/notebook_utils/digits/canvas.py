@@ -49,12 +49,7 @@ def digit_canvas(example: int = 3) -> DigitCanvas:
     """Offer a canvas to draw a digit on, with a mouse, a pen or a finger.
 
     It holds a digit from the start, so that a notebook runs to its end without anybody
-    touching it; the first stroke of a person wipes that digit away.
-
-    Parameters
-    ----------
-    example
-        The digit it holds at first, 0 to 9.
+    touching it; the first stroke of a person wipes that digit, the `example`, away.
     """
     if example not in range(10):
         raise ValueError(f"Expected a digit from 0 to 9, found {example!r}.")

@@ -60,7 +60,7 @@ def draw_digits(
     images : ndarray of uint8, shape (count, 28, 28)
         Ink is light, from 0 to 255.
     labels : ndarray of int64, shape (count,)
-        Which digit each of them is, 0 to 9, at random.
+        Digits at random, 0 to 9.
 
     Notes
     -----

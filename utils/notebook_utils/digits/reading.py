@@ -12,7 +12,8 @@ _EDGE = 12  # a picture whose grey values differ less holds nothing
 def centre_digit(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Cut a digit out of a picture and put it into the middle of 28 by 28 pixels.
 
-    That is how MNIST shows a network its digits: light on dark, and of one size.
+    That is how MNIST shows a network its digits: light on dark, and of one size. There
+    must be something in the picture, or it is a ``ValueError``.
 
     Parameters
     ----------
@@ -24,11 +25,6 @@ def centre_digit(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
     -------
     ndarray of float32, shape (28, 28)
         From 0 to below 1, ink light.
-
-    Raises
-    ------
-    ValueError
-        `picture` has another shape, or there is nothing in it.
 
     Notes
     -----

@@ -23,7 +23,7 @@ def draw_boxes(
     classes: npt.ArrayLike | None = None,
     thickness: int | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Draw bounding boxes on a copy of an image, each with a label on a tag.
+    """Draw bounding boxes on a copy of an image in RGB, each with a label on a tag.
 
     Each line has an edge in black or white, so that it is seen on any background, and a
     tag covers no other tag, as long as there is room.
@@ -31,7 +31,7 @@ def draw_boxes(
     Parameters
     ----------
     image
-        As in :func:`show_images`; it is not changed.
+        As in :func:`show_images`.
     boxes
         Shape (n, 4): two opposite corners, the one nearer to the top left first. In
         pixels, from 0 to the width and height; with `normalized`, from 0 to 1. What
@@ -47,11 +47,6 @@ def draw_boxes(
         given.
     thickness
         Width of the lines in pixels; chosen by the size of the image if not given.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height, width, 3)
-        RGB.
     """
     from PIL import Image, ImageDraw
 

@@ -62,22 +62,16 @@ def show_images(
 def show_array(frame: npt.ArrayLike, display_handle: Any = None) -> Any:
     """Show a frame of a video in place of the one before.
 
+    BGR and sent as JPEG, as in openvino_notebooks. Unlike openvino_notebooks: each
+    frame has an alternative text, and float frames are shown instead of turning black.
+
     Parameters
     ----------
     frame
         As in :func:`show_images`, but in OpenCV's order **BGR**.
     display_handle
-        What this function returned for the frame before, if there was one.
-
-    Returns
-    -------
-    IPython.display.DisplayHandle or None
-        To give back with the next frame; None outside a notebook.
-
-    Notes
-    -----
-    BGR and sent as JPEG, as in openvino_notebooks. Unlike openvino_notebooks: each
-    frame has an alternative text, and float frames are shown instead of turning black.
+        What this function returned for the frame before, if there was one: None outside
+        a notebook.
     """
     from IPython.display import display
 

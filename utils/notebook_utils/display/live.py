@@ -15,7 +15,10 @@ Drawer = Callable[..., tuple[npt.NDArray[np.uint8], str]]
 
 
 def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
-    """Show an image that is drawn anew whenever a control is moved.
+    """Return controls and below them an image, drawn anew whenever one is moved.
+
+    It takes the place of ``ipywidgets.interact``, whose outputs have no alternative
+    text and can hold up a notebook that is run without a browser.
 
     Parameters
     ----------
@@ -27,16 +30,6 @@ def live_picture(draw: Drawer, *controls: Any, width: int = 560) -> Any:
         Widgets with a `value`.
     width
         Of the image on the screen, in pixels; less where the window is narrower.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        The controls and the image below them.
-
-    Notes
-    -----
-    In place of ``ipywidgets.interact``, whose outputs have no alternative text and can
-    hold up a notebook that is run without a browser.
     """
     from ipywidgets import HTML, VBox
 

@@ -17,6 +17,10 @@ def load_image(
 ) -> npt.NDArray[np.uint8]:
     """Read an image from a file or an address.
 
+    Unlike openvino_notebooks: a fetched file is kept byte for byte, since encoding it
+    again would change its pixels; and a response that is not an image is an error. An
+    image known by its address alone is kept in the user's cache folder.
+
     Parameters
     ----------
     name
@@ -36,12 +40,6 @@ def load_image(
         The file could not be fetched, or is not an image; it is not kept then.
     WorkshopError
         There is no such file and no `url`, or the file is not an image.
-
-    Notes
-    -----
-    Unlike openvino_notebooks: a fetched file is kept byte for byte, since encoding it
-    again would change its pixels; and a response that is not an image is an error. An
-    image known by its address alone is kept in the user's cache folder.
     """
     if not isinstance(name, str | os.PathLike):
         raise TypeError(

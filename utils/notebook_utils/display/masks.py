@@ -12,7 +12,7 @@ def draw_mask(
     colour: tuple[int, int, int] = (0, 114, 178),
     opacity: float = 0.5,
 ) -> npt.NDArray[np.uint8]:
-    """Tint the masked part of an image and outline it.
+    """Tint the masked part of a copy of an image in RGB and outline it.
 
     The outline is white within a dark line, so that the mask can be told from the image
     without seeing colours.
@@ -20,18 +20,13 @@ def draw_mask(
     Parameters
     ----------
     image
-        As in :func:`show_images`; it is not changed.
+        As in :func:`show_images`.
     mask
         Shape (height, width), true or nonzero where the image is to be tinted.
     colour
         RGB from 0 to 255.
     opacity
         Of the colour, from 0 to 1.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height, width, 3)
-        RGB.
     """
     import cv2
 

@@ -3,9 +3,6 @@
 A figure measured now and one measured a minute later differ by whatever has changed in
 between: another program, the clock rate, the temperature. So candidates are measured in
 rounds, each a turn of every candidate, and compared within the rounds.
-
-Modules: `environment` (where it was measured), `timing` (one candidate), `speedup` (of
-one over another), `comparison` (all of them) and `rounds` (the measuring).
 """
 
 from .comparison import Comparison

@@ -184,6 +184,6 @@ def _open(source: Any, camera_size: tuple[int, int]) -> Any:
 
 
 def _checked_size(size: Any) -> tuple[int, int]:
-    if isinstance(size, str) or not hasattr(size, "__len__") or len(size) != 2:
+    if np.shape(size) != (2,):
         raise ValueError(f"size: expected (width, height) in pixels, found {size!r}.")
     return as_integer(size[0], "size: width"), as_integer(size[1], "size: height")

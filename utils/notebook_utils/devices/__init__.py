@@ -1,9 +1,7 @@
 """What OpenVINO can run on here, and why not on the rest.
 
-"GPU not detected" is among the most frequent questions about OpenVINO, and the runtime
-itself says nothing: a device that cannot be used is absent from the list. This package
-lists the devices by full name, looks for the likely reason of an absence, and offers a
-choice that never fails because the machine has fewer devices than the author's.
+OpenVINO says nothing about a device that it cannot use, and "GPU not detected" is among
+the most frequent questions about it.
 """
 
 from .listing import available_devices as available_devices

@@ -18,8 +18,7 @@ class DigitCanvas(anywidget.AnyWidget):
     """A canvas in the browser.
 
     Its `strokes` are lists of points (x, y) from 0 to 1, x to the right and y down;
-    `example` is the digit that it held at first, and `touched` whether a person has
-    drawn something since.
+    `touched` is whether a person has drawn something.
     """
 
     _esm = Path(__file__).with_name("canvas.js").read_text(encoding="utf-8")

@@ -1,12 +1,9 @@
 """The colours that everything here is drawn in, the same in every run.
 
-They are Okabe and Ito's, which people with any kind of colour blindness can tell apart,
-ordered so that the first few differ the most. More than eight would not be as distinct;
-the ninth class has the colour of the first, and the label tells them apart.
-
-References
-----------
-M. Okabe and K. Ito, "Color Universal Design", 2002, https://jfly.uni-koeln.de/color/
+They are those of M. Okabe and K. Ito, "Color Universal Design", 2002
+(https://jfly.uni-koeln.de/color/), which people with any kind of colour blindness can
+tell apart, ordered so that the first few differ the most. A ninth class has the colour
+of the first, and the label tells them apart.
 """
 
 from typing import TypeAlias

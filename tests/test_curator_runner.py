@@ -151,7 +151,7 @@ def test_ctrl_c_leaves_a_report(tmp_path):
 
 
 def test_terminal_shows_the_cell_that_runs(tmp_path):
-    root = make_checkout(tmp_path, {"00-first": ["import time\ntime.sleep(0.5)"]})
+    root = make_checkout(tmp_path, {"00-first": ["1"]})
     lessons = read_collection(root / "notebooks").lessons
     console = Console(record=True, width=100, force_terminal=True)
     run_lessons(lessons, root / "build", console)

@@ -1,8 +1,9 @@
 """torchvision beside a CPU build of PyTorch, and weights that were never trained.
 
-Imports and operators cannot be undone, so most tests have a process of their own.
+Imports and operators cannot be undone, so some tests have a process of their own.
 """
 
+import importlib.util
 import io
 import subprocess
 import sys
@@ -10,74 +11,66 @@ import sys
 import pytest
 import torch
 
-from notebook_utils import ensure_torchvision, models
+from notebook_utils import WorkshopError, ensure_torchvision, models
 from toybox.cards import read_card
 from toybox.recipes import KITS
 
 
-def python(code):
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-
-
 def output(code):
-    done = python(code)
+    """Return the words that a program of its own prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
 
-def test_a_failed_import_before_does_no_harm():
-    code = (
-        "try:\n    import torchvision\n"
-        "except RuntimeError as error:\n    assert 'torchvision::nms' in str(error)\n"
+def test_only_operators_that_are_missing_are_declared():
+    """A failed import before does no harm, and one that works needs no help."""
+    works, network = output(
+        "works = True\ntry:\n    import torchvision\nexcept RuntimeError as error:\n"
+        "    assert 'torchvision::nms' in str(error)\n    works = False\n"
         "from notebook_utils import ensure_torchvision\n"
         "torchvision = ensure_torchvision()\n"
         "assert ensure_torchvision() is torchvision\n"
-        "print(torchvision.models.resnet18.__name__)"
+        "print(works, torchvision.models.resnet18.__name__)"
     )
-    assert output(code) == ["resnet18"]
-
-
-def test_nothing_is_declared_where_the_import_works_by_itself():
-    """What ensure_torchvision decides agrees with what the import does without it."""
-    works = python("import torchvision").returncode == 0
+    assert network == "resnet18"
     declared = output(
         "import torch\nfrom notebook_utils import ensure_torchvision\nnames = []\n"
         "torch.library.define = lambda name, schema, f=torch.library.define: ("
         "names.append(name), f(name, schema))\n"
         "ensure_torchvision()\nprint(*names)"
     )
-    assert declared == ([] if works else ["torchvision::nms", "torchvision::qnms"])
+    operators = ["torchvision::nms", "torchvision::qnms"]
+    assert declared == ([] if works == "True" else operators)
+
+
+@pytest.fixture
+def not_imported(monkeypatch):
+    """What the import of torchvision meets can be changed."""
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    return monkeypatch
 
 
 @pytest.mark.parametrize("package", ["torch", "torchvision"])
-def test_a_missing_package_is_named_with_the_remedy(package):
-    done = python(
-        "import importlib.util\nfind = importlib.util.find_spec\n"
-        f"importlib.util.find_spec = lambda n: None if n == '{package}' else find(n)\n"
-        "from notebook_utils import WorkshopError, ensure_torchvision\n"
-        "try:\n    ensure_torchvision()\nexcept WorkshopError as error:\n"
-        "    print(error)"
-    )
-    assert done.stdout.startswith(f"{package} is not installed"), done.stderr
-    assert "https://download.pytorch.org/whl/cpu" in done.stdout
+def test_a_missing_package_is_named_with_the_remedy(package, not_imported):
+    def find(name, found=importlib.util.find_spec):
+        return None if name == package else found(name)
+
+    not_imported.setattr(importlib.util, "find_spec", find)
+    reason = f"^{package} is not installed.*https://download.pytorch.org/whl/cpu"
+    with pytest.raises(WorkshopError, match=reason):
+        ensure_torchvision()
 
 
-def test_packages_that_do_not_fit_are_named_with_the_remedy():
-    done = python(
-        "import torch\ntorch.version.cuda = '13.0'\n"  # nothing is declared then
-        "import importlib\nreal = importlib.import_module\n"
-        "def fail(name):\n"
-        "    if name != 'torchvision':\n        return real(name)\n"
-        "    raise RuntimeError('operator torchvision::nms does not exist')\n"
-        "from notebook_utils import WorkshopError, models\n"
-        "importlib.import_module = fail\n"
-        "try:\n    models.ensure_torchvision()\nexcept WorkshopError as error:\n"
-        "    print(error)"
-    )
-    assert "cannot be imported beside torch 2." in done.stdout, done.stderr
-    assert "pip install torch torchvision" in done.stdout
+def test_packages_that_do_not_fit_are_named_with_the_remedy(not_imported):
+    def fail(name):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    not_imported.setattr(torch.version, "cuda", "13.0")  # nothing is declared then
+    not_imported.setattr(importlib, "import_module", fail)
+    reason = r"beside torch 2\..*pip install torch torchvision"
+    with pytest.raises(WorkshopError, match=reason):
+        ensure_torchvision()
 
 
 def test_importing_the_module_does_not_import_torch():

@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 
+from notebook_utils import load_image
 from notebook_utils.kits import included_folder
 from notebook_utils.scenes import TOYS
 from toybox import toy_classifier, toy_views
@@ -33,8 +34,8 @@ FORMATS = {
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    image_bgr = cv2.imread(str(included_folder(ONNX) / "picture.jpg"))
-    duck = cv2.resize(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), (224, 224))
+    picture = load_image(included_folder(ONNX) / "picture.jpg")
+    duck = cv2.resize(picture, (224, 224))
     return np.concatenate([duck[None], held_out_crops(30)[0]])
 
 

@@ -4,12 +4,12 @@ import tarfile
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import openvino as ov
 import pytest
 import tensorflow as tf
 
+from notebook_utils import load_image
 from notebook_utils.archives import unpack
 from notebook_utils.detection import Detections, match_detections
 from notebook_utils.kits import included_folder
@@ -64,8 +64,7 @@ def test_the_kit_is_as_good_and_as_small_as_required(model: ov.CompiledModel) ->
 def test_every_toy_of_the_picture_is_found_and_no_other(
     model: ov.CompiledModel,
 ) -> None:
-    image_bgr = cv2.imread(str(FOLDER / "picture.jpg"))
-    image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+    image_rgb = load_image(FOLDER / "picture.jpg")
     seed, toys = detection.PICTURE_TF
     truth = Detections.of_scene(draw_scene(seed, toys=toys, held_out=True))
     # With some room, so that another processor or precision finds the same.

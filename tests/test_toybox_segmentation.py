@@ -8,6 +8,7 @@ import openvino as ov
 import pytest
 import torch
 
+from notebook_utils import load_image
 from notebook_utils.kits import included_folder
 from notebook_utils.scenes import draw_scene
 from toybox import toy_segmenter
@@ -27,8 +28,8 @@ def reshaped(kit: str, *shape: int) -> ov.CompiledModel:
 
 
 def picture(size: int) -> np.ndarray:
-    image_bgr = cv2.imread(str(included_folder("segmentation-ir") / "picture.jpg"))
-    return cv2.resize(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), (size, size))
+    image_rgb = load_image(included_folder("segmentation-ir") / "picture.jpg")
+    return cv2.resize(image_rgb, (size, size))
 
 
 def toys_in(probability: np.ndarray, threshold: float) -> int:

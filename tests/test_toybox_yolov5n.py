@@ -3,12 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
-from notebook_utils import load_kit
+from notebook_utils import load_image, load_kit
 from notebook_utils.models import YOLOv5n, load_yolov5n
 from notebook_utils.models.yolov5n import ANCHORS, STRIDES, anchor_grid
 from notebook_utils.scenes import TOYS
@@ -170,11 +169,9 @@ def test_the_kit_finds_what_is_expected():
     figures = read_card(kit.folder)["figures"]
     assert figures["map50"] >= 0.97 and 0 < figures["map75"] <= figures["map50"]
     assert kit.labels == TOYS
-    image_bgr = cv2.imread(str(kit.folder / "picture.jpg"))
-    image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
     load, detect = detection.DETECTORS[kit.name]
     detect = partial(detect, load(kit.folder))
-    found = detect(image_rgb).above(0.25)
+    found = detect(load_image(kit.folder / "picture.jpg")).above(0.25)
     names = sorted({kit.labels[index] for index in found.classes})
     kit.expect("list of objects", names)
     assert names == sorted(detection.PICTURE_YOLOV5N[1])

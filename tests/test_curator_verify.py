@@ -105,6 +105,8 @@ def test_by_default_what_lessons_use_and_is_not_verified(
 def test_a_host_with_another_file_undoes_what_was_verified_on_it(kits, verify, server):
     pins = {server.url(f"/{name}"): body for name, body in BODIES.items()}
     kits.pin(pins, verified=[KIT, OTHER])
+    assert verify(KIT) == 0
+    assert catalogue()[OTHER].verified, "nothing of it has changed"
     server.answers["/labels.txt"] = Answer(b"cone\nball\n")
     assert verify(KIT) == 0
     assert catalogue()[KIT].verified

@@ -90,9 +90,13 @@ def test_reset_of_an_unknown_lesson_names_those_there_are(repository):
         workspace.reset_notebook("07")
 
 
-def test_a_read_only_checkout_sends_the_work_home(repository, tmp_path):
-    (repository / "work").write_text("no folder")
+def test_a_read_only_checkout_sends_the_work_home(repository, tmp_path, monkeypatch):
     home = tmp_path / "home"
+    with monkeypatch.context() as changes:
+        changes.setattr("os.access", lambda path, mode: False)
+        assert workspace.work_dir() == home / "data"
+    (repository / "work").rmdir()
+    (repository / "work").write_text("no folder")
     assert workspace.work_dir() == home / "data"
     assert workspace.output_dir("01") == home / "data" / "output" / "01"
     shutil.rmtree(home)

@@ -21,7 +21,6 @@ SOLUTION = "solution"
 FIRST_LINE = "# A solution to exercise"
 
 _EXERCISE = re.compile(r"(Exercise )?\d+[.:] ")
-_STUB = re.compile(r"(?:[=:]|return|^ *)\s*\.\.\.\s*(?:#.*)?$", re.MULTILINE)
 _CHECK = re.compile(r"\bcheck\w*\(")
 
 _FIRST_IMPORT = re.compile(
@@ -131,7 +130,7 @@ def exercises(notebook: Notebook) -> Iterator[Found]:
     for heading, cells in tasks:
         shown = [cell.source for cell in cells if not _is_solution(cell)]
         parts = {
-            "stub": any(map(_STUB.search, shown)),
+            "stub": any(map(_is_stub, shown)),
             "check": any(map(_CHECK.search, shown)),
             "solution": len(shown) < len(cells),
         }
@@ -159,6 +158,11 @@ def solution_cells(notebook: Notebook) -> Iterator[Found]:
 
 def _is_solution(cell: NotebookNode) -> bool:
     return SOLUTION in tags(cell)
+
+
+def _is_stub(source: str) -> bool:
+    nodes = ast.walk(ast.parse(_python(source)))
+    return any(isinstance(node, ast.Constant) and node.value is ... for node in nodes)
 
 
 def _last(node: ast.expr) -> str:

@@ -33,6 +33,7 @@ def address(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "NOTEBOOK_KITS": "included",
         "NOTEBOOK_KITS_CACHE": str(home / "kits"),
     }
+    PICTURES.mkdir(parents=True, exist_ok=True)
     with running_lab(checkout, environment) as url:
         yield url
 
@@ -49,7 +50,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def lab(browser: Browser, address: str) -> Iterator[Lab]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport=SCREEN)
     page.set_default_timeout(60_000)
     yield Lab(page, address)

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,40 +50,33 @@ _ACTIVATE = """index => {
 def running_lab(checkout: Path, environment: dict[str, str]) -> Iterator[str]:
     """Start ``notebook_utils lab`` of a checkout; yield the address it prints."""
     paths = [str(checkout / "utils"), os.environ.get("PYTHONPATH", "")]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "notebook_utils", "lab", "--no-browser"),
-            *("--port=0", "--LabApp.expose_app_in_browser=True"),
-        ],
-        cwd=checkout,
-        env=os.environ | environment | {"PYTHONPATH": os.pathsep.join(paths)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said: list[str] = []
+    environment = environment | {"PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-m", "notebook_utils", "lab", "--no-browser"]
+    command += ["--port=0", "--LabApp.expose_app_in_browser=True"]
+    log = PICTURES / "lab.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=checkout,
+            env=os.environ | environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        yield _address(process, said)
+        yield _address(process, log)
     finally:
         process.terminate()
         process.wait(60)
-        process.stdout.close()
 
 
-def _address(process: subprocess.Popen[str], said: list[str]) -> str:
-    for line in process.stdout:
-        said.append(line)
-        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*token=\w+", line)
-        if found:
-            threading.Thread(target=_drain, args=(process,), daemon=True).start()
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address that JupyterLab writes into its log."""
+    while process.poll() is None:
+        address = r"http://127\.0\.0\.1:\d+/lab\S*token=\w+"
+        if found := re.search(address, log.read_text("utf-8")):
             return found[0]
-    raise AssertionError("JupyterLab ended without an address:\n" + "".join(said))
-
-
-def _drain(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ValueError):  # closed under our feet when all is over
-        for _ in process.stdout:
-            pass
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab ended without an address:\n{log.read_text()}")
 
 
 class Lab:
@@ -105,9 +98,7 @@ class Lab:
 
     def open_again(self) -> None:
         """Save the notebook, close the page and open it again."""
-        self.page.evaluate(
-            "() => window.jupyterapp.commands.execute('docmanager:save')"
-        )
+        self._command("docmanager:save")
         self.page.reload()
         self._wait()
 
@@ -116,15 +107,12 @@ class Lab:
         self.page.wait_for_function(_KERNEL_IS_READY)
         self.page.evaluate(_KERNEL_ANSWERS)
 
+    def _command(self, name: str) -> None:
+        self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
     def run_all(self) -> list[dict[str, object]]:
         """Run every cell; return the count and the errors of each code cell."""
-        self.page.evaluate(
-            "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
-        )
-        return self.code_cells()
-
-    def code_cells(self) -> list[dict[str, object]]:
-        """Return the execution count and the errors of each code cell."""
+        self._command("notebook:run-all-cells")
         return self.page.evaluate(_CODE_CELLS)
 
     def cell(self, needle: str) -> Locator:
@@ -137,15 +125,14 @@ class Lab:
     def run(self, needle: str) -> Locator:
         """Run the first code cell with this text and wait for it."""
         cell = self.cell(needle)
-        self.page.evaluate(
-            "() => window.jupyterapp.commands.execute('notebook:run-cell')"
-        )
+        self._command("notebook:run-cell")
         return cell
 
     def write(self, needle: str, text: str) -> None:
-        """Replace what stands in a cell, key by key."""
+        """Replace the first line of a cell, key by key."""
         self.cell(needle).locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
+        self.page.keyboard.press("Control+Home")
+        self.page.keyboard.press("Shift+End")
         self.page.keyboard.type(text)
 
     def photograph(self, name: str) -> None:

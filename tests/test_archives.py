@@ -119,7 +119,7 @@ def test_what_is_in_use_is_not_touched(archive, tmp_path, kind):
     else:
         target.symlink_to(archive.parent if kind == "link" else tmp_path / "absent")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(WorkshopError, match="Delete it or name another folder"):
+    with pytest.raises(WorkshopError, match="Delete it or choose another folder"):
         unpack(archive, target)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -132,7 +132,7 @@ def test_a_faster_process_wins(archive, tmp_path, monkeypatch):
         theirs.write_text("theirs")
 
     monkeypatch.setattr(tarfile.TarFile, "extract", overtaken)
-    with pytest.raises(WorkshopError, match="found one in use"):
+    with pytest.raises(WorkshopError, match="found something there"):
         unpack(archive, theirs.parent)
     assert files_in(tmp_path) == {"box/archive": good(), "new/theirs": b"theirs"}
 
@@ -255,8 +255,8 @@ DAMAGED_HEADER[1024] ^= 1
         (b"", "no tar archive"),
         (b"<html>not found</html>", "no tar archive"),
         (bytes(range(256)), "no tar archive"),
-        (bytes(10240), "holds no file"),
-        (tar_of(), "holds no file"),
+        (bytes(10240), "holds no files"),
+        (tar_of(), "holds no files"),
         (tar_of(member("huge", size=1 << 40)), "cut short"),
         (tar_of(member("first"), end=b""), "no valid header"),
         (bytes(DAMAGED_HEADER), "no valid header"),

@@ -173,14 +173,14 @@ MIB = 1 << 20
         (b"cnumpy\ndtype\n}S'numpy'\nNsb.", "gives a state to a type"),
         (b"cnumpy\nndarray\n.", "holds a type"),
         (b"}.", "holds a dict"),
-        (b"]" * 12 + b"a" * 11 + b".", "nested over 10 deep"),
-        (pickle.dumps(np.random.default_rng(0)), "which is no array"),
+        (b"]" * 12 + b"a" * 11 + b".", "nested more than 10 deep"),
+        (pickle.dumps(np.random.default_rng(0)), "which is not an array"),
         (python2_array((2,), "f4", b"1234567") + b".", "damaged"),
         (python2_array((2,), "f4", b"123456789") + b".", r"shape \(2,\) in 9 bytes"),
         (b"", "cut short"),
         (b"<html>404</html>", "damaged"),
-        (b"N.N.", "more bytes follow"),
-        (b"]" * 9 + b".a", "more bytes follow"),
+        (b"N.N.", "extra bytes follow"),
+        (b"]" * 9 + b".a", "extra bytes follow"),
         (b"B\xff\xff\xff\x7f", "cut short"),
         (b"\x8e" + (1 << 40).to_bytes(8, "little"), "cut short"),
         (gzip.compress(pickle.dumps(bytes(2 * MIB))), f"more than {MIB} bytes"),
@@ -275,9 +275,9 @@ def test_a_damaged_checkpoint_is_noticed(save):
 def test_other_files_are_no_checkpoints(tmp_path, save):
     path = tmp_path / "other.pt"
     torch.save(Net(), path, _use_new_zipfile_serialization=False)
-    with pytest.raises(UnsafeFileError, match="saved again by the torch"):
+    with pytest.raises(UnsafeFileError, match="again with the torch that wrote it"):
         load_tensors(path)
-    with pytest.raises(UnsafeFileError, match="no module and no dictionary"):
+    with pytest.raises(UnsafeFileError, match="neither a module nor a dictionary"):
         load_tensors(save([1, 2]))
     with pytest.raises(UnsafeFileError, match="more than the 1000000 bytes"):
         load_tensors(save({"x": torch.zeros(1000, 1000)}), max_bytes=1_000_000)

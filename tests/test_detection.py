@@ -129,8 +129,8 @@ def test_mean_average_precision_is_as_computed_by_hand(
     [
         ([TRUTH], [], 0.5, "same images, found 1 and 0"),
         ([NONE], [NONE], 0.5, "at least one true object"),
-        ([TRUTH], [TRUTH], 0, "above 0, up to 1, found 0"),
-        ([TRUTH], [TRUTH], 1.01, "above 0, up to 1, found 1.01"),
+        ([TRUTH], [TRUTH], 0, "above 0 and at most 1, found 0"),
+        ([TRUTH], [TRUTH], 1.01, "above 0 and at most 1, found 1.01"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(found, truths, iou, message):

@@ -156,7 +156,7 @@ def test_wide_digits_keep_their_shape_and_heavy_ones_stay_inside():
 @pytest.mark.parametrize(
     ("picture", "says"),
     [
-        (bar(50, 50, 5, 5, ink=11), "nothing in the picture"),
+        (bar(50, 50, 5, 5, ink=11), "The picture is empty"),
         (np.zeros((0, 5)), "shape"),
         (np.zeros((5, 5, 4)), r"\(5, 5, 4\)"),
         (np.zeros(784), "shape"),

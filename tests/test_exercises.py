@@ -105,20 +105,20 @@ def test_right_answers(answer, expected, tolerance):
         ("3", 3, "of type str; expected a number"),
         (True, 1, "of type bool; expected a number"),
         (1, True, "of type int; expected True or False"),
-        (False, True, "It is the other one"),
-        ("GPU", "CPU", "It is another text"),
+        (False, True, "It is the opposite"),
+        ("GPU", "CPU", "The text differs"),
         ([1, 2], [1, 2, 3], "Its length is 2, which is too few"),
         ([1], [], "Its length is 1, which is too many"),
         ([1, 2, 3], [1, 5, 3], "Item 2: the value is too small"),
         ("abc", ["a", "b", "c"], "of type str; expected a list or tuple"),
         ({1, 2}, [1, 2], "of type set; expected a list or tuple"),
-        ({"a": 1}, {"a": 2}, "It is another value"),
+        ({"a": 1}, {"a": 2}, "The value differs"),
         (np.zeros((2, 3)), np.zeros((3, 2)), "Its shape (2, 3) is not"),
         (np.zeros(3), np.ones(3), "3 of 3 values are off"),
         (np.array([1, 2, 4]), np.array([1, 2, 3]), "1 of 3 values are off"),
-        (np.array([1]), np.array([True]), "of type int64; expected another one"),
+        (np.array([1]), np.array([True]), "of type int64; expected another type"),
         ("text", np.zeros(3), "of type str; expected an array"),
-        (ov.Type.f16, ov.Type.f32, "It is another value"),
+        (ov.Type.f16, ov.Type.f32, "The value differs"),
         (3, int, "of type int; expected something else"),
     ],
 )
@@ -176,7 +176,7 @@ def test_a_function_judges_open_answers(capsys):
         "The number: not yet. It is not what was asked for. Hint: Even.\n"
     )
     failing = assess("three", lambda n: n % 2 == 0).remark
-    assert failing.startswith("not yet. It stops with TypeError: not all")
+    assert failing.startswith("not yet. It raises TypeError: not all")
     said = assess(3, lambda n: "It is odd." if n % 2 else True)
     assert said == (False, "not yet. It is odd.")
 

@@ -70,7 +70,7 @@ def test_one_failure_leaves_the_rest(tmp_path, server, capsys):
     del server.answers["/one"]
     assert main(["prefetch", "--to", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
-    assert "3 files fetched, 0 were there, 1 cannot be had" in printed
+    assert "3 files fetched, 0 already there, 1 unavailable" in printed
     assert "404" in printed
     assert "\n    one/one.bin\n" in printed
     assert sorted(index(tmp_path)["one"]) == ["picture.bin"]

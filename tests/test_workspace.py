@@ -132,7 +132,7 @@ def test_command_line_lists_the_kits(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["kits", "--frobnicate"], "Not understood: --frobnicate"),
+        (["kits", "--frobnicate"], "Unknown arguments: --frobnicate"),
         (["reset", "77"], "No notebook is called '77'"),
     ],
 )

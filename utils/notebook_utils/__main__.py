@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(arguments, "rest"):
             arguments.rest = rest
         elif rest:
-            raise WorkshopError(f"Not understood: {' '.join(rest)}")
+            raise WorkshopError(f"Unknown arguments: {' '.join(rest)}")
         return int(arguments.handler(arguments) or 0)
     except WorkshopError as error:
         print(error, file=sys.stderr)
@@ -92,7 +92,7 @@ def _reset(arguments: argparse.Namespace) -> None:
     fresh, kept = reset_notebook(arguments.name)
     if kept:
         print(f"Your version is kept as {kept.name}")
-    print(f"{fresh.name} is as it was at the beginning.")
+    print(f"{fresh.name} is back to its original state.")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -129,8 +129,8 @@ def _check_free(target: Path) -> None:
         target.is_dir() and not target.is_symlink() and not any(target.iterdir())
     ):
         raise WorkshopError(
-            f"Cannot unpack to '{target}': expected no folder of this name or an empty "
-            "one, found one in use. Delete it or name another folder."
+            f"Cannot unpack to '{target}': expected a new or an empty folder, "
+            "found something there. Delete it or choose another folder."
         )
 
 
@@ -163,7 +163,7 @@ def _extract_all(reader: BoundedReader, folder: Path, max_members: int) -> None:
     while reader.read(CHUNK_BYTES):  # the compressed formats end in a checksum
         pass
     if not names.files:
-        raise RejectedError("it holds no file")
+        raise RejectedError("it holds no files")
 
 
 class _StrictHeader(tarfile.TarInfo):
@@ -194,7 +194,7 @@ class _Names:
         files = set() if is_folder else {key}
         taken = files & self.files or files & self._folders or folders & self.files
         if taken or not (is_folder or parts):
-            raise RejectedError(f"'{name}' is in it twice, or both file and folder")
+            raise RejectedError(f"'{name}' occurs twice, or as file and folder")
         self._folders |= folders
         self.files |= files
 
@@ -202,7 +202,7 @@ class _Names:
 def _checked_parts(name: str) -> tuple[str, ...]:
     """Split a member's name; refuse one that leads elsewhere on any system."""
     if name.startswith(("/", "\\")):
-        raise RejectedError(f"'{name}' is an absolute name")
+        raise RejectedError(f"'{name}' is an absolute path")
     if "\\" in name or ":" in name:
         raise RejectedError(f"'{name}' has a Windows drive, separator or stream in it")
     if not name.isprintable():

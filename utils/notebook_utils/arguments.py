@@ -141,7 +141,7 @@ def _shape_hint(shape: tuple[int, ...]) -> str:
     if len(shape) == 4:
         return "Show one image of the batch: image[0]"
     if len(shape) == 3 and shape[2] == 4:
-        return "Leave the transparency out: image[..., :3]"
+        return "Drop the alpha channel: image[..., :3]"
     if len(shape) == 3 and shape[0] in (1, 3):
         return "Put the channels last: image.transpose(1, 2, 0)"
     return ""
@@ -149,7 +149,7 @@ def _shape_hint(shape: tuple[int, ...]) -> str:
 
 def _dtype_hint(pixels: npt.NDArray[Any]) -> str:
     if pixels.dtype.kind == "b":
-        return "Make a grey image of a mask: mask.astype('uint8') * 255"
+        return "Turn a mask into a grey image: mask.astype('uint8') * 255"
     if pixels.min() >= 0 and pixels.max() <= 255:
         return "Convert it: image.astype('uint8')"
     return f"Its values go from {pixels.min()} to {pixels.max()}."

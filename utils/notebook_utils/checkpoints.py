@@ -74,7 +74,7 @@ def load_arrays(file: str | os.PathLike[str], *, max_bytes: int = 1 << 30) -> An
                 source = BoundedReader(cast(IO[bytes], unpacked), max_bytes)
                 value = _unwrapped(_ArrayUnpickler(source, encoding="latin1").load())
                 if source.read(1):  # reading to the end makes gzip check its checksum
-                    raise RejectedError("more bytes follow where it should end")
+                    raise RejectedError("extra bytes follow where it should end")
                 return value
         except UNPICKLING_ERRORS as error:
             raise RejectedError(f"it is damaged or cut short ({error})") from error
@@ -116,7 +116,7 @@ def _make_array(data: Any, dtype: _DType, shape: Any, order: Any) -> Any:
 def _unwrapped(value: Any, depth: int = 0) -> Any:
     """Put arrays where their stand-ins are."""
     if depth > MAX_DEPTH:
-        raise RejectedError(f"its arrays are nested over {MAX_DEPTH} deep")
+        raise RejectedError(f"its arrays are nested more than {MAX_DEPTH} deep")
     if type(value) in (list, tuple):
         return type(value)(_unwrapped(item, depth + 1) for item in value)
     if isinstance(value, _Array):
@@ -149,7 +149,9 @@ class _ArrayUnpickler(pickle._Unpickler):
         full_name = f"{module}.{name}"
         found = _ARRAY_NAMES.get(full_name.replace("numpy._core.", "numpy.core."))
         if found is None:
-            raise RejectedError(f"it names {full_name}, which is no array of numbers")
+            raise RejectedError(
+                f"it names {full_name}, which is not an array of numbers"
+            )
         return found
 
     dispatch = pickle._Unpickler.dispatch | {pickle.BUILD[0]: _load_build}
@@ -207,15 +209,15 @@ def load_tensors(
                     return tensors
         except UNPICKLING_ERRORS as error:
             raise RejectedError(f"it is damaged or asks for code ({error})") from error
-        raise RejectedError("it holds no module and no dictionary of tensors")
+        raise RejectedError("it holds neither a module nor a dictionary of tensors")
 
 
 def _check_zip(file: IO[bytes], max_bytes: int) -> None:
     """Check what torch does not: the unpacked size and the checksums."""
     if not zipfile.is_zipfile(file):
         raise RejectedError(
-            "it is no zip as torch 1.6 and later write, or cut short; an older "
-            "checkpoint must be saved again by the torch it came from"
+            "it is cut short or not the zip file that torch 1.6 and later write; save "
+            "an older checkpoint again with the torch that wrote it"
         )
     with zipfile.ZipFile(file) as package:
         if sum(member.file_size for member in package.infolist()) > max_bytes:

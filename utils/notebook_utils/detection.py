@@ -176,7 +176,7 @@ def mean_average_precision(
     if not any(map(len, truths)):
         raise ValueError("Expected at least one true object, found none.")
     if not 0 < iou <= 1:
-        raise ValueError(f"iou: expected a number above 0, up to 1, found {iou}.")
+        raise ValueError(f"iou: expected a number above 0 and at most 1, found {iou}.")
     precision = _precision_at_recalls(predictions, truths, iou)
     return float(precision[precision > -1].mean())
 
@@ -247,7 +247,7 @@ def _boxes(values: npt.ArrayLike, name: str) -> Boxes:
         return np.zeros((0, 4), np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
-            f"{name}: expected boxes of shape (n, 4), found {boxes.shape}. One box "
-            "needs a list around it; a batch of one needs its first item."
+            f"{name}: expected boxes of shape (n, 4), found {boxes.shape}. Put a "
+            "single box in a list; of a batch of one, take the first item."
         )
     return boxes

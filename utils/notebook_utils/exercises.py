@@ -84,7 +84,7 @@ def assess(
         fault = f"It could not be compared ({kind})"
         if judged:  # the message of the learner's own function says where to look
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            fault = ": ".join([f"It stops with {kind}", *lines[-1:]])
+            fault = ": ".join([f"It raises {kind}", *lines[-1:]])
     if fault is None:
         return Assessment(True, "correct.")
     hinted = f" Hint: {hint}" if hint else ""
@@ -143,20 +143,20 @@ def _fault(answer: Any, expected: Any, tolerance: float | None) -> str | None:
     if isinstance(expected, bool):
         if not isinstance(answer, bool):
             return _wrong_kind(answer, "True or False")
-        return None if answer == expected else "It is the other one"
+        return None if answer == expected else "It is the opposite"
     if _is_number(expected):
         return _number_fault(answer, expected, tolerance)
     if isinstance(expected, str):
         if not isinstance(answer, str):
             return _wrong_kind(answer, "text (str)")
-        return None if _plain(answer) == _plain(expected) else "It is another text"
+        return None if _plain(answer) == _plain(expected) else "The text differs"
     if _is_array(expected):
         return _array_fault(answer, expected, tolerance)
     if _is_series(expected):
         return _series_fault(answer, expected, tolerance)
     if type(answer) is not type(expected):
         return _wrong_kind(answer, "something else")
-    return None if bool(answer == expected) else "It is another value"
+    return None if bool(answer == expected) else "The value differs"
 
 
 def _wrong_kind(answer: Any, wanted: str) -> str:
@@ -215,7 +215,7 @@ def _array_fault(answer: Any, expected: Any, tolerance: float | None) -> str | N
         return f"Its shape {found.shape} is not the expected one"
     kinds = {found.dtype.kind, wanted.dtype.kind}
     if len(kinds) > 1 and "b" in kinds:
-        return f"Its values are of type {found.dtype}; expected another one"
+        return f"Its values are of type {found.dtype}; expected another type"
     if kinds <= set("iufc") and (tolerance or not kinds <= set("iu")):
         near, far = (1e-8, 1e-5) if tolerance is None else (tolerance, 0)
         equal = np.isclose(found, wanted, rtol=far, atol=near, equal_nan=True)

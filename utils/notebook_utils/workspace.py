@@ -104,7 +104,9 @@ def reset_notebook(name: str) -> tuple[Path, Path | None]:
     found = [o for o in originals if o.stem == stem or o.stem.split("-")[0] == stem]
     if len(found) != 1:
         known = ", ".join(original.stem for original in originals)
-        raise WorkshopError(f"No notebook is called {name!r}. There are: {known}.")
+        raise WorkshopError(
+            f"No notebook is called {name!r}. The notebooks are: {known}."
+        )
     fresh = work_dir() / found[0].name
     kept = _set_aside(fresh) if fresh.exists() else None
     _copy_once(found[0], fresh)
@@ -124,8 +126,8 @@ def _make(folder: Path) -> Path:
     except OSError as error:
         raise WorkshopError(
             f"The folder {folder} for your work cannot be made: "
-            f"{error.strerror or error}. Make room there, or name a home that you may "
-            "write to in the environment variable HOME (Windows: LOCALAPPDATA)."
+            f"{error.strerror or error}. Free some space there, or set the variable "
+            "HOME (Windows: LOCALAPPDATA) to a folder that you may write to."
         ) from error
     return folder
 

@@ -115,15 +115,15 @@ def _classes(result: Any, count: int) -> npt.NDArray[np.int64]:
     if numbers.ndim != 2 or numbers.size == 0:
         raise ValueError(
             "result: expected shape (height, width) or (1, height, width), found "
-            f"{numbers.shape}. Of a score per class, take the highest: "
+            f"{numbers.shape}. For scores per class, take the highest: "
             "result.argmax(axis)"
         )
     classes = np.asarray(np.nan_to_num(numbers), np.int64)
     if not (classes == numbers).all() or classes.min() < 0 or classes.max() >= count:
         raise ValueError(
             f"result: expected integers from 0 to {count - 1}, the class of each pixel "
-            f"and a colour for each, found {numbers.min()} to {numbers.max()}. Of "
-            "probabilities make classes: (result > 0.5) or result.argmax(axis)"
+            f"and a colour for each, found {numbers.min()} to {numbers.max()}. Turn "
+            "probabilities into classes: (result > 0.5) or result.argmax(axis)"
         )
     return classes
 

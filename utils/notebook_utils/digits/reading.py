@@ -75,7 +75,7 @@ def _grey(picture: npt.ArrayLike) -> npt.NDArray[np.float32]:
             f"{np.shape(picture)}."
         )
     if np.ptp(pixels) < _EDGE:
-        raise ValueError("There is nothing in the picture. Draw a digit first.")
+        raise ValueError("The picture is empty. Draw a digit first.")
     return pixels
 
 

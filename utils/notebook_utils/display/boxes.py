@@ -79,7 +79,7 @@ def _corners(
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise ValueError(
             f"boxes: expected shape (n, 4), found {rows.shape}. "
-            + ("Put one box into a list: [box]" if rows.shape == (4,) else "")
+            + ("Put a single box in a list: [box]" if rows.shape == (4,) else "")
         )
     if not np.isfinite(rows).all():
         raise ValueError("boxes: expected finite numbers, found inf or nan.")
@@ -98,7 +98,7 @@ def _check_corners(rows: npt.NDArray[np.float64], normalized: bool) -> None:
     if normalized and np.abs(rows).max() > 2:
         raise ValueError(
             f"boxes: expected numbers from 0 to 1, found {np.abs(rows).max():.4g}. "
-            "Leave normalized=True out for boxes in pixels."
+            "Leave out normalized=True for boxes in pixels."
         )
     if not normalized and 0 < rows.max() <= 1 and rows.min() >= 0:
         raise ValueError(
@@ -110,8 +110,8 @@ def _check_corners(rows: npt.NDArray[np.float64], normalized: bool) -> None:
         found = ", ".join(f"{value:.4g}" for value in rows[turned[0]])
         raise ValueError(
             f"boxes: expected x1 <= x2 and y1 <= y2, found x1, y1, x2, y2 = {found} in "
-            f"row {turned[0]}. The second corner is asked for, not width and height; "
-            'perhaps order="yxyx" is meant.'
+            f"row {turned[0]}. Give the second corner, not width and height, "
+            'or pass order="yxyx" if y comes first.'
         )
 
 

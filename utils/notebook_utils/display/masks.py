@@ -37,7 +37,7 @@ def draw_mask(
     if covered.shape != (height, width):
         raise ValueError(
             "mask: expected the height and width of the image, "
-            f"{(height, width)}, found {covered.shape}. Bring it to that size first: "
+            f"{(height, width)}, found {covered.shape}. Resize it first: "
             f"cv2.resize(mask, {(width, height)})"
         )
     tinted = pixels.astype(np.float32)

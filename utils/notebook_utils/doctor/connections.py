@@ -59,9 +59,9 @@ class Connections:
         elif refused:
             found = f"not trusted on this machine: {', '.join(refused)}"
             remedy = (
-                "Something on the network opens encrypted connections. Ask who runs it "
-                "for their root certificate and add it to the system's store (on Linux "
-                "also: name its file in SSL_CERT_FILE)."
+                "Something on the network intercepts encrypted connections. Ask who "
+                "runs it for their root certificate and add it to the system's store "
+                "(on Linux also: name its file in SSL_CERT_FILE)."
             )
         return Check("certificates", True, found, remedy)
 

@@ -79,5 +79,5 @@ def disk() -> Check:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = disk_usage(existing).free
     ok = free >= DISK_GB * _GB
-    remedy = "" if ok else f"Make room: downloads need up to {DISK_GB:.0f} GB."
+    remedy = "" if ok else f"Free some space: downloads need up to {DISK_GB:.0f} GB."
     return Check("disk", ok, f"{free / _GB:.1f} GB free for {folder}", remedy)

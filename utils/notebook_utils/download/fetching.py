@@ -32,7 +32,7 @@ HEADWAY_BYTES = 1 << 20
 # How long to ask for the size of a file that is there already: it may be used as it is.
 HEAD_TIMEOUT_S = 3.0
 _ADVICE = {
-    DownloadFailure.NO_SPACE: "Make room there",
+    DownloadFailure.NO_SPACE: "Free some space there",
     DownloadFailure.UNWRITABLE: "Choose a folder that you may write to",
 }
 

@@ -99,7 +99,7 @@ def send_request(
             f"no answer in {timeout_s:g} s", DownloadFailure.UNREACHABLE
         ) from error
     except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
-        raise PermanentError(f"redirected to where no file is: {error}") from error
+        raise PermanentError(f"redirected to an unusable address: {error}") from error
     except requests.ConnectionError as error:
         cause = _deepest_cause(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -109,7 +109,7 @@ def send_request(
             f"no connection: {words}", DownloadFailure.UNREACHABLE
         ) from error
     except (requests.RequestException, HTTPError, ValueError) as error:
-        raise PermanentError(f"an answer that makes no sense: {error}") from error
+        raise PermanentError(f"the answer is not valid HTTP: {error}") from error
 
 
 def _deepest_cause(error: BaseException) -> BaseException:

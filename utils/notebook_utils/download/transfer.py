@@ -105,7 +105,7 @@ class Transfer:
         if not self.expected.is_known and not is_page_wanted and _is_web_page(response):
             raise PermanentError(
                 f"expected a {suffix} file, found a web page (Content-Type "
-                f"{response.headers['Content-Type']!r}); give sha256= if this is right"
+                f"{response.headers['Content-Type']!r}); pass sha256= to accept it"
             )
 
     def _check_free_space(self, total: int | None) -> None:
@@ -114,7 +114,7 @@ class Transfer:
         free = shutil.disk_usage(folder).free
         if missing > free:
             raise PermanentError(
-                f"{folder} needs {missing} bytes more and has {free} bytes free",
+                f"{folder} needs {missing} bytes but has only {free} free",
                 DownloadFailure.NO_SPACE,
             )
 
@@ -186,7 +186,7 @@ def _check_status(response: requests.Response, start: int) -> None:
         raise StalePartialError(reason)
     if status == 429 or status >= 500:
         wait_s = retry_after_s(response.headers.get("Retry-After"))
-        when = f" and asks to come back in {wait_s:g} s" if wait_s else ""
+        when = f" and asks to retry in {wait_s:g} s" if wait_s else ""
         raise TransientError(reason + when, DownloadFailure.REFUSED, wait_s)
     raise PermanentError(f"{reason}, expected 200")
 
@@ -226,7 +226,7 @@ def _pieces(response: requests.Response, suffix: str) -> Iterator[bytes]:
     if encoding == "gzip" and suffix.lower() in (".gz", ".tgz", ".svgz"):
         encoding = ""  # it names the file's own compression, which is to stay
     if encoding not in ("", "gzip"):
-        raise PermanentError(f"expected the file as it is, found it in {encoding!r}")
+        raise PermanentError(f"expected the file unencoded, found {encoding!r}")
     if not encoding:
         yield from _received(response, CHUNK_BYTES)
         return
@@ -237,7 +237,7 @@ def _pieces(response: requests.Response, suffix: str) -> Iterator[bytes]:
         except zlib.error as error:
             raise PermanentError(f"it cannot be decompressed: {error}") from error
         if decoder.unused_data:
-            raise PermanentError("more bytes follow where its gzip data ends")
+            raise PermanentError("extra bytes follow its gzip data")
     if not decoder.eof:
         raise TransientError("its compressed bytes ended early")
 

@@ -122,7 +122,7 @@ def _unusable(
             fault += f": {free_bytes / 1e6:.1f} MB free"
         if needed_bytes is not None:
             fault += f", {needed_bytes / 1e6:.1f} MB needed"
-        remedy = "Make room with 'python -m notebook_utils cache clean', or name"
+        remedy = "Free some space with 'python -m notebook_utils cache clean', or name"
     return DownloadError(
         f"the cache {folder} {fault}. {remedy} another folder in the environment "
         "variable NOTEBOOK_KITS_CACHE",

@@ -53,7 +53,7 @@ def _cache(arguments: argparse.Namespace) -> None:
         print(f"{clean_cache(arguments.kits) / _MB:.1f} MB freed")
         return
     if arguments.kits:
-        raise WorkshopError("'cache list' takes no names of kits.")
+        raise WorkshopError("'cache list' takes no kit names.")
     sizes = []
     own, *shared = cache_dirs()
     print(own)
@@ -73,14 +73,14 @@ def _prefetch(arguments: argparse.Namespace) -> int:
 
     done = prefetch(arguments.kits, arguments.to)
     print(
-        f"{arguments.to}: {len(done.fetched)} files fetched, {len(done.kept)} were "
-        f"there, {len(done.failed)} cannot be had"
+        f"{arguments.to}: {len(done.fetched)} files fetched, {len(done.kept)} already "
+        f"there, {len(done.failed)} unavailable"
     )
     for reason in dict.fromkeys(done.failed.values()):
         files = [file for file, why in done.failed.items() if why == reason]
         print(f"  {reason}\n    {', '.join(files)}")
     if done.failed:
-        print("The same command goes on from here.")
+        print("Run the same command again to continue.")
         return 1
     place = shlex.quote(str(arguments.to.resolve()))
     print(f"Use it with: NOTEBOOK_KITS_MIRROR={place}")
@@ -92,7 +92,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
     folder = arguments.folder
     with FolderServer(folder, arguments.port, public=arguments.public) as server:
-        print(f"Serving {folder}; Ctrl-C ends it. In the class:")
+        print(f"Serving {folder}; press Ctrl-C to stop. In the class:")
         print(f"  NOTEBOOK_KITS_MIRROR={server.address}", flush=True)
         try:
             server.serve_forever()

@@ -68,7 +68,7 @@ def load_kit(name: str, origin: str | None = None) -> Kit:
     entry = catalogue().get(name)
     if entry is None:
         known = ", ".join(list_kits())
-        raise KitError(f"There is no kit {name!r}. There are: {known}.")
+        raise KitError(f"There is no kit {name!r}. The kits are: {known}.")
     choice = Choice.of(origin) if origin else preferred_origin()
     kit = _kit(entry, resolve(entry, choice))
     facts = {"kit": kit.name, "origin": kit.origin, "reason": kit.reason}

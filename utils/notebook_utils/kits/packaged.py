@@ -54,7 +54,7 @@ def locate(
                 raise zipfile.BadZipFile(f"{member} is larger than {expected}")
             return Path(opened.extract(member, wheel.parent))
     except (zipfile.BadZipFile, KeyError, NotImplementedError) as error:
-        reason = f"{wheel.name} is damaged or another one: {error}"
+        reason = f"{wheel.name} is damaged or a different file: {error}"
         raise DownloadError(reason, kind=DownloadFailure.ALTERED) from error
 
 
@@ -82,7 +82,7 @@ def _wheel(requirement: str) -> Path:
     command = [*_PIP_DOWNLOAD, "--dest", str(folder), requirement]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it says nothing"]
+        said = done.stderr.strip().splitlines() or ["no message"]
         raise DownloadError(f"pip download {requirement} failed: {said[-1]}")
     return next(folder.glob("*.whl"))
 

@@ -33,8 +33,8 @@ class Choice(StrEnum):
             return cls(word.strip().lower())
         known = ", ".join(repr(str(choice)) for choice in cls)
         raise ValueError(
-            f"Expected one of the origins {known}, found {word!r}. Look at origin= and "
-            "at the variable NOTEBOOK_KITS."
+            f"Expected one of the origins {known}, found {word!r}. Check origin= and "
+            "the variable NOTEBOOK_KITS."
         )
 
 

@@ -56,8 +56,8 @@ def prefetch(names: Sequence[str], folder: Path) -> Prefetched:
             write_index(folder, index)
     except OSError as error:
         raise KitError(
-            f"Cannot write to {folder}: {error.strerror or error}. Make room, or give "
-            "another folder; the same command goes on from here."
+            f"Cannot write to {folder}: {error.strerror or error}. Free some space "
+            "or choose another folder, then run the same command again to continue."
         ) from error
     return done
 

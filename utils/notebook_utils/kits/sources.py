@@ -174,8 +174,8 @@ def _error(
         advice = "Then try again."
     elif last.kind is DownloadFailure.ALTERED and place == "the mirror":
         advice = (
-            "The mirror holds another file than its index lists, or than this version "
-            "of the collection knows. Make it again:\n"
+            "The mirror holds a file that differs from its index or from what this "
+            "version of the collection expects. Make the mirror again:\n"
             f"  python -m notebook_utils prefetch {entry.name} --to FOLDER"
         )
     told = "\n  ".join(_sentences(refusals))

@@ -93,7 +93,9 @@ def load_efficientnet_lite0(file: str | os.PathLike[str]) -> EfficientNetLite0:
         pairs = zip(network.state_dict(), weights.values(), strict=True)
         network.load_state_dict(dict(pairs))
     except (RuntimeError, ValueError) as error:
-        raise KitError(f"{file} holds another network's weights: {error}") from error
+        raise KitError(
+            f"{file} holds the weights of another network: {error}"
+        ) from error
     return network.eval()
 
 

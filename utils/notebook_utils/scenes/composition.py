@@ -211,7 +211,7 @@ def _arrange(
         if np.all(visible >= VISIBLE_WHEN_REQUESTED) and _inside(layers, instances):
             return layers
     raise ValueError(
-        f"{len(names)} toys found no room in {width}x{height} pixels: "
+        f"{len(names)} toys do not fit into {width}x{height} pixels: "
         "ask for fewer toys, a larger image or another seed"
     )
 

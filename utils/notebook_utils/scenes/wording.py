@@ -58,7 +58,7 @@ def toys_in(words: str) -> tuple[str, ...]:
     counted = [_read(part.lower().split()) for part in parts]
     total = sum(count for count, _ in counted)
     if total > MAX_TOYS:
-        raise ValueError(f"Ask for {MAX_TOYS} toys at most, found {total} in all.")
+        raise ValueError(f"Ask for at most {MAX_TOYS} toys, found {total} in all.")
     return tuple(toy for count, toy in counted for _ in range(count))
 
 

@@ -181,7 +181,7 @@ class Environment:
             return
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = errors[-1] if errors else f"status {done.returncode}"
-        say(f"uv cannot be had, so pip installs. {reason}")
+        say(f"uv is not available, so pip installs. {reason}")
         probe = ["--dry-run", "--no-deps", "--ignore-installed"]
         if ask([*install, *probe, "hatchling", "editables"]):
             return

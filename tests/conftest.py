@@ -27,7 +27,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 # What a plain `pytest` leaves out: `-m browser` runs it, `-m "not slow"` does not.
-LEFT_OUT = {"style", "notebooks", "install", "published", "browser", "hub"}
+LEFT_OUT = {"style", "site", "notebooks", "install", "published", "browser", "hub"}
 
 
 def pytest_collection_modifyitems(

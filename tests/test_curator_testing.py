@@ -16,6 +16,7 @@ def test_error(no_such_fixture): pass
 MARKED = "import pytest\n\n@pytest.mark.{0}\ndef test_good(): {1}\n"
 FILES = {
     "style": "test_style.py",
+    "site": "test_site.py",
     "notebooks": "test_notebooks.py",
     "install": "test_install.py",
     "published": "test_published.py",
@@ -53,8 +54,13 @@ def run(root, capfd, *words):
 def test_stages_are_added_up(root, capfd):
     (root / "tests" / "test_style.py").write_text("")  # a stage without a test fails
     status, counts, lines = run(root, capfd)
-    assert counts == {"unit": "1/2/1", "style": "0/1/0", "notebooks": "0/1/0"}
-    assert (status, lines[-1]) == (1, "1 passed, 4 failed")
+    assert counts == {
+        "unit": "1/2/1",
+        "style": "0/1/0",
+        "site": "1/0/0",
+        "notebooks": "0/1/0",
+    }
+    assert (status, lines[-1]) == (1, "2 passed, 4 failed")
 
 
 def test_further_words_choose_unit_tests_and_all_adds_the_long_stages(root, capfd):
@@ -64,4 +70,4 @@ def test_further_words_choose_unit_tests_and_all_adds_the_long_stages(root, capf
     status, counts, lines = run(root, capfd, "--all", "-k", "good")
     assert counts == dict.fromkeys(ALL, "1/0/0") | {"published": "0/0/1"}
     assert any(line.startswith("published") and "no files" in line for line in lines)
-    assert (status, lines[-1]) == (0, "6 passed, 0 failed")
+    assert (status, lines[-1]) == (0, "7 passed, 0 failed")

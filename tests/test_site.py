@@ -19,6 +19,8 @@ from curator.collection import read_collection
 from curator.site import displayed
 from fixtures.curator_lessons import code, make_checkout, notebook, text
 
+pytestmark = pytest.mark.site
+
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = [lesson.name for lesson in read_collection(ROOT / "notebooks").lessons]
 

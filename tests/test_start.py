@@ -505,7 +505,7 @@ def test_without_uv_pip_installs_and_the_reason_is_said(start, programs):
     go(start, "lab")
     assert programs.installs("uv") == []
     assert programs.installs("pip")[-1] == LEARNER
-    assert "uv cannot be had, so pip installs. ERROR: no uv\n" in heard(start)
+    assert "uv is not available, so pip installs. ERROR: no uv\n" in heard(start)
 
 
 def test_where_uv_fails_pip_goes_on(start, programs):

@@ -195,7 +195,7 @@ def test_folder_of_wheels_without_uv_is_installed_by_pip(checkout):
     assert first.stdout == "curator ['run', '00']\n"
     stages = [line[:5] for line in first.stderr.splitlines() if line.startswith("[")]
     assert stages == ["[1/3]", "[2/3]", "[3/3]"]
-    assert "uv cannot be had, so pip installs. ERROR: No matching" in first.stderr
+    assert "uv is not available, so pip installs. ERROR: No matching" in first.stderr
     assert contents(checkout) == before, "something was written into the checkout"
 
     second = run_start(checkout, *options)

@@ -111,7 +111,7 @@ def test_another_network_is_refused(tmp_path, tensors, reason):
 
 def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
     (tmp_path / "page.pt").write_text("<html>not found</html>")
-    with pytest.raises(UnsafeFileError, match="no zip"):
+    with pytest.raises(UnsafeFileError, match="not the zip file"):
         load_yolov5n(tmp_path / "page.pt")
 
 

@@ -14,7 +14,11 @@ from rich.table import Table
 
 # One worker per core for the unit tests; everything else runs one at a time.
 UNIT = ("-n", "logical", "--dist", "worksteal")
-QUICK = {"style": "tests/test_style.py", "notebooks": "tests/test_notebooks.py"}
+QUICK = {
+    "style": "tests/test_style.py",
+    "site": "tests/test_site.py",
+    "notebooks": "tests/test_notebooks.py",
+}
 LONG = {
     "install": "tests/test_install.py",
     "published": "tests/test_published.py",

@@ -25,21 +25,18 @@ def output(code):
 
 def test_only_operators_that_are_missing_are_declared():
     """A failed import before does no harm, and one that works needs no help."""
-    works, network = output(
-        "works = True\ntry:\n    import torchvision\nexcept RuntimeError as error:\n"
+    works, network, *declared = output(
+        "import torch\nworks = True\ntry:\n    import torchvision\n"
+        "except RuntimeError as error:\n"
         "    assert 'torchvision::nms' in str(error)\n    works = False\n"
-        "from notebook_utils import ensure_torchvision\n"
-        "torchvision = ensure_torchvision()\n"
-        "assert ensure_torchvision() is torchvision\n"
-        "print(works, torchvision.models.resnet18.__name__)"
-    )
-    assert network == "resnet18"
-    declared = output(
-        "import torch\nfrom notebook_utils import ensure_torchvision\nnames = []\n"
+        "from notebook_utils import ensure_torchvision\nnames = []\n"
         "torch.library.define = lambda name, schema, f=torch.library.define: ("
         "names.append(name), f(name, schema))\n"
-        "ensure_torchvision()\nprint(*names)"
+        "torchvision = ensure_torchvision()\n"
+        "assert ensure_torchvision() is torchvision\n"
+        "print(works, torchvision.models.resnet18.__name__, *names)"
     )
+    assert network == "resnet18"
     operators = ["torchvision::nms", "torchvision::qnms"]
     assert declared == ([] if works == "True" else operators)
 
